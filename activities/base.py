@@ -1,0 +1,166 @@
+"""What an activity type is: settings and populations in, populations out.
+
+Four kinds, one question each. *What comes out?* ``Activity``. *When?* ``Gate``. *What of ours changes?*
+``Writer``. *What happens to each row, out in the world?* ``Channel``. Status, retries, storage, permissions and the
+queue are the engine's business, never a type's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ibis.expr.types import BooleanValue, Table
+
+from orchcamp.datasets.schema import DataModel
+from orchcamp.web.errors import Refused
+
+if TYPE_CHECKING:
+    from .forms import SettingsForm
+
+
+class ActivityError(Refused):
+    """A node that cannot be compiled: one sentence for the alerts panel."""
+
+
+@dataclass(frozen=True)
+class Port:
+    """A place where transitions leave or arrive."""
+
+    name: str
+    label: str = ""
+    many: bool = False  # takes any number of transitions
+    required: bool = True  # an unconnected required inbound is an error on the canvas
+
+
+@dataclass(frozen=True)
+class Population:
+    """What a transition carries: lazy rows of one dimension, each key once.
+
+    ``table`` holds the key columns and whatever nodes added (a segment code, enrichment); the dimension's own
+    columns are joined when somebody asks for them (``Context.wide``).
+    """
+
+    table: Table
+    dimension: str
+    key: tuple[str, ...]
+
+    def where(self, predicate: BooleanValue) -> Population:
+        return replace(self, table=self.table.filter(predicate))
+
+    def with_table(self, table: Table) -> Population:
+        return replace(self, table=table)
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The columns beside the key."""
+        return tuple(name for name in self.table.columns if name not in self.key)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the outside world lends to an activity; equal contexts give equal expressions."""
+
+    model: DataModel
+    now: datetime  # the run's slot with zone, never the wall clock
+    timezone: str = "UTC"
+    seed: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    def at(self, node_id: str) -> Context:
+        """The same context for one node: two splits in a row must not draw alike."""
+        return replace(self, seed=f"{self.seed}:{node_id}")
+
+    def everyone(self, dimension: str) -> Population:
+        """Every row of a dimension, as keys."""
+        key = self.model.dataset(dimension).key
+        return Population(self.model.table(dimension).select(*key), dimension, key)
+
+    def wide(self, population: Population) -> Table:
+        """The population's rows with all columns of its dimension beside those that nodes added.
+
+        A column that a node added goes before one of the same name in the dimension.
+        """
+        entity = self.model.table(population.dimension)
+        own = [name for name in entity.columns if name not in population.extras]
+        joined = population.table.inner_join(entity.select(*own), list(population.key))
+        return joined.select(*own, *population.extras)
+
+
+class Inputs:
+    """The populations that arrive, by inbound port."""
+
+    def __init__(self, arrived: Mapping[str, list[Population]]):
+        self._arrived = arrived
+
+    def one(self, port: str = "in") -> Population:
+        """The population of a port that takes one. Raises ActivityError when nothing is connected."""
+        arrived = self._arrived.get(port) or []
+        if not arrived:
+            raise ActivityError("Nothing arrives here yet; connect a transition to this node.")
+        return arrived[0]
+
+    def many(self, port: str = "in") -> list[Population]:
+        return list(self._arrived.get(port) or [])
+
+
+class Activity:
+    """One node type of the canvas. Pure: building it and ``compile()`` run no query and have no effect."""
+
+    key: ClassVar[str]  # stored in every saved canvas: never rename
+    label: ClassVar[str]
+    group: ClassVar[str]  # heading in the palette: data, targeting, flow, channel
+    icon: ClassVar[str] = "circle"  # a Material Symbols name
+    help: ClassVar[str] = ""  # one sentence for the palette and the reference
+    form_class: ClassVar[type[SettingsForm]]
+    template_name: ClassVar[str] = "activities/_settings.html"
+    inputs: ClassVar[tuple[Port, ...]] = (Port("in"),)
+    runs_in_test: ClassVar[bool] = True
+
+    def __init__(self, settings: Mapping[str, Any]):
+        self.settings = settings  # the form's cleaned data, as JSON
+
+    def outputs(self) -> tuple[Port, ...]:
+        """Ports may follow the settings: a split has one per subset."""
+        return (Port("out"),)
+
+    def summary(self) -> str:
+        """The line under the node's name, from the settings alone."""
+        return ""
+
+    def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
+        """One lazy population per output port. Raises ActivityError or another Refused."""
+        raise NotImplementedError
+
+    def follows(self, rows: Mapping[str, int]) -> Collection[str]:
+        """The ports a run goes on through, now that their rows are counted."""
+        return list(rows)
+
+
+class Gate(Activity):
+    """Holds a run back until a moment; passes its population through unchanged."""
+
+    def opens_at(self, ctx: Context, arrived: datetime) -> datetime | None:
+        """When to go on; None means: a person must open it. In test mode a gate does not wait."""
+        raise NotImplementedError
+
+
+class Writer(Activity):
+    """Changes our own data as a whole; doing it twice is doing it once."""
+
+    runs_in_test = False
+
+    def write(self, population: Population, run_key: str) -> None:
+        raise NotImplementedError
+
+
+class Channel(Activity):
+    """Sends one message per row. It says *what*; planning, batches and transports are the application's."""
+
+    runs_in_test = False
+    channel: ClassVar[str]  # a value of messaging's Channel
+
+    def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
+        return {"out": inputs.one()}  # the population goes on

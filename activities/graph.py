@@ -1,0 +1,172 @@
+"""The canvas as a value: nodes, edges, and edits that return a new graph. Knows no activity type."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from orchcamp.web.errors import Refused
+
+SCHEMA = 1
+MAX_NODES = 500
+
+
+class GraphError(Refused):
+    """An edit that would leave a canvas that cannot be drawn or run."""
+
+
+@dataclass(frozen=True)
+class Node:
+    id: str
+    type: str
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    disabled: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {"type": self.type, "name": self.name, "settings": dict(self.settings)}
+        return document | {"disabled": True} if self.disabled else document
+
+
+@dataclass(frozen=True, order=True)
+class Edge:
+    source: str
+    source_port: str
+    target: str
+    target_port: str = "in"
+
+    def to_json(self) -> dict[str, str]:
+        return {
+            "source": self.source,
+            "source_port": self.source_port,
+            "target": self.target,
+            "target_port": self.target_port,
+        }
+
+
+@dataclass(frozen=True)
+class Graph:
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+
+    # --- JSON ------------------------------------------------------------------------------
+
+    @classmethod
+    def from_json(cls, document: Any) -> Graph:
+        """Read a stored or imported canvas. Raises GraphError that names the place."""
+        if not isinstance(document, dict):
+            raise GraphError("The canvas must be an object with “nodes” and “edges”.")
+        nodes: dict[str, Node] = {}
+        raw_nodes = document.get("nodes", {})
+        if not isinstance(raw_nodes, dict):
+            raise GraphError("“nodes” must be an object: node id → node.")
+        if len(raw_nodes) > MAX_NODES:
+            raise GraphError(f"The canvas has {len(raw_nodes)} nodes; at most {MAX_NODES} are allowed.")
+        for id, node in raw_nodes.items():
+            if not isinstance(node, dict) or not isinstance(node.get("type"), str):
+                raise GraphError(f"Node “{id}” must be an object with a “type”.")
+            settings = node.get("settings", {})
+            if not isinstance(settings, dict):
+                raise GraphError(f"“settings” of node “{id}” must be an object.")
+            nodes[id] = Node(
+                id, node["type"], str(node.get("name") or node["type"]), settings, bool(node.get("disabled"))
+            )
+        edges = []
+        for place, edge in enumerate(document.get("edges", []), start=1):
+            try:
+                edges.append(Edge(edge["source"], edge["source_port"], edge["target"], edge.get("target_port", "in")))
+            except (KeyError, TypeError, AttributeError):
+                raise GraphError(f"Edge {place} needs “source”, “source_port” and “target”.") from None
+        graph = cls(nodes)
+        for edge in edges:
+            graph = graph.with_edge(edge)
+        return graph
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "schema": SCHEMA,
+            "nodes": {id: node.to_json() for id, node in self.nodes.items()},
+            "edges": [edge.to_json() for edge in self.edges],
+        }
+
+    # --- Reading ---------------------------------------------------------------------------
+
+    def node(self, id: str) -> Node:
+        try:
+            return self.nodes[id]
+        except KeyError:
+            raise GraphError(f"There is no node “{id}” on this canvas; it may have been removed.") from None
+
+    def incoming(self, id: str, port: str | None = None) -> list[Edge]:
+        return [e for e in self.edges if e.target == id and (port is None or e.target_port == port)]
+
+    def outgoing(self, id: str, port: str | None = None) -> list[Edge]:
+        return [e for e in self.edges if e.source == id and (port is None or e.source_port == port)]
+
+    def order(self) -> list[str]:
+        """Node ids so that every node comes after those that lead to it; stable."""
+        sorter = TopologicalSorter({id: [e.source for e in self.incoming(id)] for id in self.nodes})
+        try:
+            return list(sorter.static_order())
+        except CycleError as error:
+            raise GraphError(f"The canvas runs in a circle: {' → '.join(error.args[1])}.") from None
+
+    def ancestors(self, id: str) -> set[str]:
+        """Every node from which one can come to this one; not itself."""
+        found: set[str] = set()
+        waiting = [id]
+        while waiting:
+            for edge in self.incoming(waiting.pop()):
+                if edge.source not in found:
+                    found.add(edge.source)
+                    waiting.append(edge.source)
+        return found
+
+    # --- Editing: each returns a new graph ---------------------------------------------------
+
+    def new_id(self) -> str:
+        """A short, random, permanent node id."""
+        while (id := "n" + secrets.token_hex(3)) in self.nodes:
+            pass
+        return id
+
+    def with_node(self, node: Node) -> Graph:
+        """Add or replace a node."""
+        if node.id not in self.nodes and len(self.nodes) >= MAX_NODES:
+            raise GraphError(f"A canvas holds at most {MAX_NODES} nodes.")
+        return replace(self, nodes={**self.nodes, node.id: node})
+
+    def with_edge(self, edge: Edge) -> Graph:
+        """Add a transition. Refuses unknown ends and circles; twice is once."""
+        for end in (edge.source, edge.target):
+            self.node(end)
+        if edge in self.edges:
+            return self
+        if edge.source == edge.target or edge.target in self.ancestors(edge.source):
+            raise GraphError("That connection would make the canvas run in a circle.")
+        return replace(self, edges=(*self.edges, edge))
+
+    def without_edge(self, edge: Edge) -> Graph:
+        return replace(self, edges=tuple(e for e in self.edges if e != edge))
+
+    def without_node(self, id: str, *, heal: bool = True) -> Graph:
+        """Remove a node; with ``heal`` its single predecessor is joined to what came after."""
+        self.node(id)
+        before, after = self.incoming(id), self.outgoing(id)
+        rest = replace(
+            self,
+            nodes={key: node for key, node in self.nodes.items() if key != id},
+            edges=tuple(e for e in self.edges if id not in (e.source, e.target)),
+        )
+        if heal and len(before) == 1:
+            for edge in after:
+                rest = rest.with_edge(Edge(before[0].source, before[0].source_port, edge.target, edge.target_port))
+        return rest
+
+    def with_ports(self, id: str, ports: Iterable[str]) -> Graph:
+        """Drop the transitions of ports that a node no longer has."""
+        kept = set(ports)
+        return replace(self, edges=tuple(e for e in self.edges if e.source != id or e.source_port in kept))

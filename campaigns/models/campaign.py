@@ -1,0 +1,117 @@
+"""Campaigns, their versions, and the folders they lie in."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from activities.graph import Graph
+from orchcamp.accounts.access import PermittedQuerySet
+from orchcamp.accounts.models import User
+
+
+def empty_canvas() -> dict:
+    return Graph().to_json()
+
+
+class Folder(models.Model):
+    """Where campaigns lie; sharing a folder shares what lies in it."""
+
+    name = models.CharField(_("name"), max_length=120, unique=True)
+
+    objects = PermittedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("folder")
+        verbose_name_plural = _("folders")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignQuerySet(PermittedQuerySet):
+    def active(self) -> CampaignQuerySet:
+        return self.exclude(status=Campaign.Status.ARCHIVED)
+
+
+class Campaign(models.Model):
+    """What a team plans, has approved, and runs."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        IN_REVIEW = "in_review", _("In review")
+        APPROVED = "approved", _("Approved")
+        LIVE = "live", _("Live")
+        COMPLETED = "completed", _("Completed")
+        STOPPED = "stopped", _("Stopped")
+        ARCHIVED = "archived", _("Archived")
+
+    slug = models.SlugField(unique=True, max_length=80)
+    name = models.CharField(_("name"), max_length=120)
+    description = models.TextField(_("description"), blank=True)
+    tags = models.JSONField(_("tags"), default=list)
+    dimension = models.SlugField(_("targeting dimension"), max_length=60)
+    timezone = models.CharField(_("time zone"), max_length=60, default="UTC")
+    variables = models.JSONField(default=dict)
+    schedule = models.JSONField(default=dict)
+    settings = models.JSONField(default=dict)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="campaigns")
+    owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="campaigns")
+    created_at = models.DateTimeField(auto_now_add=True)
+    modified_at = models.DateTimeField(auto_now=True)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-modified_at"]
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        permissions = [
+            ("test_campaign", "Can run campaigns in test mode"),
+            ("approve_campaign", "Can decide approvals"),
+            ("publish_campaign", "Can publish, pause and stop campaigns"),
+            ("confirm_campaign", "Can confirm sendings"),
+            ("report_campaign", "Can see reports"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CampaignVersion(models.Model):
+    """One state of the canvas: a draft that changes by conditional update, or frozen for good."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(default=1)
+    document = models.JSONField(default=empty_canvas)
+    revision = models.PositiveIntegerField(default=0)
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    modified_at = models.DateTimeField(auto_now=True)
+    frozen_at = models.DateTimeField(null=True, blank=True)
+    approved_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "number"], name="one_version_per_number"),
+            models.UniqueConstraint(fields=["campaign"], condition=Q(frozen_at=None), name="one_draft_per_campaign"),
+            models.CheckConstraint(
+                condition=Q(published_at=None) | Q(approved_at__isnull=False), name="published_means_approved"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign} {self.number}"
+
+    @property
+    def graph(self) -> Graph:
+        return Graph.from_json(self.document)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.frozen_at is None

@@ -1,0 +1,5 @@
+"""To be written."""
+
+
+def home(request, **kwargs):
+    raise NotImplementedError

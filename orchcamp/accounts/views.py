@@ -1,0 +1,5 @@
+"""To be written."""
+
+
+def account(request, **kwargs):
+    raise NotImplementedError

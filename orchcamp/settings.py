@@ -1,0 +1,244 @@
+"""Every setting, read from the environment; safe unless the environment says otherwise."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def env_bool(name: str) -> bool:
+    return env(name).lower() in {"1", "true", "yes", "on"}
+
+
+def env_secret(name: str, folder: Path) -> str:
+    """The secret from the environment, else from a file that is made once, readable by its owner only."""
+    if value := env(name):
+        return value
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name.lower().removeprefix("orchcamp_")
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(64))
+    return path.read_text().strip()
+
+
+# --- Where things are kept ---------------------------------------------------------------------
+
+DATA_DIR = Path(env("ORCHCAMP_DATA") or BASE_DIR / "var").resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+LAKE_DIR = Path(env("ORCHCAMP_LAKE") or DATA_DIR / "lake").resolve()
+ENGINE = env("ORCHCAMP_ENGINE", "duckdb://")
+
+# --- Safety ------------------------------------------------------------------------------------
+
+DEMO = env_bool("ORCHCAMP_DEMO")
+DEBUG = env_bool("ORCHCAMP_DEBUG")
+SECRET_KEY = env_secret("ORCHCAMP_SECRET_KEY", DATA_DIR / "keys")
+BASE_URL = env("ORCHCAMP_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+TLS = BASE_URL.startswith("https://")
+ALLOWED_HOSTS = [host for host in env("ORCHCAMP_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]").split(",") if host]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = TLS
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if TLS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT = TLS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
+SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # the sandboxed preview of a mail is framed by our own pages
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "frame-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
+
+# --- Applications ------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.guardian",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "axes",
+    "csp",
+    "django_htmx",
+    "guardian",
+    "django_q",
+    "orchcamp.web",
+    "orchcamp.accounts",
+    "orchcamp.datasets",
+    "orchcamp.messaging",
+    "activities",
+    "campaigns",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "orchcamp.web.middleware.AdminPolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "orchcamp.urls"
+WSGI_APPLICATION = "orchcamp.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "orchcamp.web.navigation.context",
+            ],
+        },
+    },
+]
+
+FORM_RENDERER = "orchcamp.web.forms.Renderer"
+
+# --- Database, cache, queue --------------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'orchcamp.sqlite3'}", conn_max_age=60
+    )
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if env("REDIS_URL"):
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": env("REDIS_URL")}}
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache_entries"}}
+
+# timeout < lease of our own rows <= retry; libraries of this design: our rows hold the truth, the queue only nudges.
+Q_CLUSTER = {
+    "name": "orchcamp",
+    "orm": "default",
+    "workers": int(env("ORCHCAMP_WORKERS", "2")),
+    "queue_limit": 2,
+    "bulk": 1,
+    "poll": 0.2,
+    "recycle": 500,
+    "timeout": 300,
+    "retry": 900,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": 0,
+    "catch_up": False,
+    "label": _("Queue"),
+}
+
+# --- People ------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+    "guardian.backends.ObjectPermissionBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+ANONYMOUS_USER_NAME = None
+LOGIN_URL = reverse_lazy("accounts:login")
+LOGIN_REDIRECT_URL = reverse_lazy("campaigns:home")
+LOGOUT_REDIRECT_URL = LOGIN_URL
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# --- Words, files, mail ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English")), ("fr", _("French"))]
+LOCALE_PATHS = [BASE_DIR / "orchcamp" / "locale"]
+TIME_ZONE = env("ORCHCAMP_TIME_ZONE", "UTC")
+USE_TZ = USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "orchcamp" / "static"]
+WHITENOISE_USE_FINDERS = True  # nothing to collect in the demo and in tests
+
+EMAIL_URL = env("EMAIL_URL")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+FILE_UPLOAD_TEMP_DIR = None
+SINK_PORT = int(env("ORCHCAMP_SINK_PORT", "2525"))
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env("ORCHCAMP_LOG_LEVEL", "INFO")},
+    "loggers": {"django_q": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Orchcamp",
+    "SITE_HEADER": "Orchcamp",
+    "SITE_SUBHEADER": _("Administration"),
+    "SITE_SYMBOL": "hub",
+    "SITE_URL": "/",
+    "SHOW_HISTORY": True,
+}

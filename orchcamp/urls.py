@@ -1,0 +1,15 @@
+"""The composition root of the addresses."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from campaigns.views.health import health
+
+urlpatterns = [
+    path("health", health, name="health"),
+    path("admin/", admin.site.urls),
+    path("", include("orchcamp.accounts.urls")),
+    path("data/", include("orchcamp.datasets.urls")),
+    path("", include("orchcamp.messaging.urls")),
+    path("", include("campaigns.urls")),
+]

@@ -1,0 +1,50 @@
+"""The cast and the stage: ada administers, anna approves, mark manages, vera views, mallory has nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+
+from orchcamp.accounts.models import User
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings) -> Path:
+    """An empty data folder and lake for every test."""
+    settings.DATA_DIR, settings.LAKE_DIR = tmp_path, tmp_path / "lake"
+    settings.LAKE_DIR.mkdir()
+    return tmp_path
+
+
+def person(name: str, profile: str | None) -> User:
+    user = User.objects.create_user(name, f"{name}@example.org", "correct horse", first_name=name.title())
+    if profile:
+        user.groups.add(Group.objects.get(profile__slug=profile))
+    return user
+
+
+@pytest.fixture
+def ada(db) -> User:
+    return person("ada", "administrator")
+
+
+@pytest.fixture
+def anna(db) -> User:
+    return person("anna", "approver")
+
+
+@pytest.fixture
+def mark(db) -> User:
+    return person("mark", "manager")
+
+
+@pytest.fixture
+def vera(db) -> User:
+    return person("vera", "viewer")
+
+
+@pytest.fixture
+def mallory(db) -> User:
+    return person("mallory", None)
