@@ -2,24 +2,24 @@
 
 from django.urls import path
 
-from . import views
+from .views import datasets, rules, uploads
 
 app_name = "datasets"
 
 urlpatterns = [
-    path("", views.dataset_list, name="list"),
-    path("upload", views.upload, name="upload"),
-    path("upload/<str:token>", views.mapping, name="mapping"),
-    path("loads/", views.load_list, name="loads"),
-    path("loads/<int:load_id>/", views.load_detail, name="load"),
-    path("loads/<int:load_id>/rejects.csv", views.reject_file, name="rejects"),
-    path("explore", views.explore, name="explore"),
-    path("rules/edit", views.rule_editor, name="rule_editor"),
-    path("rules/values", views.rule_values, name="rule_values"),
-    path("rules/count", views.rule_count, name="rule_count"),
-    path("rules/count/<str:ticket>/cancel", views.rule_cancel, name="rule_cancel"),
-    path("rules/rows", views.rule_rows, name="rule_rows"),
-    path("rules/sql", views.rule_sql, name="rule_sql"),
-    path("<slug:slug>/", views.dataset_detail, name="detail"),
-    path("<slug:slug>/columns/<str:name>", views.column, name="column"),
+    path("", datasets.dataset_list, name="list"),
+    path("upload", uploads.upload, name="upload"),
+    path("upload/<str:token>", uploads.mapping, name="mapping"),
+    path("loads/", datasets.load_list, name="loads"),
+    path("loads/<int:load_id>/", datasets.load_detail, name="load"),
+    path("loads/<int:load_id>/rejects.csv", datasets.reject_file, name="rejects"),
+    path("explore", rules.explore, name="explore"),
+    path("rules/edit", rules.rule_editor, name="rule_editor"),
+    path("rules/values", rules.rule_values, name="rule_values"),
+    path("rules/count", rules.rule_count, name="rule_count"),
+    path("rules/count/<str:ticket>/cancel", rules.rule_cancel, name="rule_cancel"),
+    path("rules/rows", rules.rule_rows, name="rule_rows"),
+    path("rules/sql", rules.rule_sql, name="rule_sql"),
+    path("<slug:slug>/", datasets.dataset_detail, name="detail"),
+    path("<slug:slug>/columns/<str:name>", datasets.column, name="column"),
 ]

@@ -1,0 +1,1 @@
+"""The screens of customer data and of the rule builder."""
