@@ -1,0 +1,54 @@
+# The commands of the project. `make demo` to see it, `make test` to test it, `make check` before a commit.
+
+PORT ?= 8000
+PYTHON_BIN = .venv/bin/python
+
+.PHONY: help demo test test-fast check format lock docs setup setup-dev clean
+
+help:
+	@echo "make demo [PORT=8000]   the product with real data, all in one terminal; Ctrl-C stops it"
+	@echo "make test               every test, browser tests where Chromium is present"
+	@echo "make test-fast          without the slow and the browser tests"
+	@echo "make check              format, lint, types, migrations, deployment settings"
+	@echo "make format             format the code"
+	@echo "make docs               write the generated pages of docs/reference anew"
+	@echo "make lock               compile the hash-checked requirements from pyproject.toml"
+
+setup:
+	@[ -f .venv/.installed-$$(cksum <requirements-dev.txt | tr ' ' '-') ] || sh bootstrap.sh requirements.txt
+
+setup-dev:
+	@sh bootstrap.sh requirements-dev.txt
+
+demo: setup
+	@ORCHCAMP_DEMO=1 $(PYTHON_BIN) manage.py demo --port $(PORT)
+
+test: setup-dev
+	@$(PYTHON_BIN) -m pytest -n 2 --dist loadfile
+
+test-fast: setup-dev
+	@$(PYTHON_BIN) -m pytest -m "not slow and not browser"
+
+check: setup-dev
+	$(PYTHON_BIN) -m ruff format --check .
+	$(PYTHON_BIN) -m ruff check .
+	$(PYTHON_BIN) -m mypy
+	DJANGO_SETTINGS_MODULE=tests.settings $(PYTHON_BIN) manage.py makemigrations --check --dry-run
+	ORCHCAMP_BASE_URL=https://orchcamp.example $(PYTHON_BIN) manage.py check --deploy --fail-level WARNING
+
+format: setup-dev
+	$(PYTHON_BIN) -m ruff format .
+	$(PYTHON_BIN) -m ruff check --fix .
+
+docs: setup-dev
+	$(PYTHON_BIN) manage.py write_reference
+
+LOCK = uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+lock:
+	$(LOCK) -o requirements.txt
+	$(LOCK) --group dev -o requirements-dev.txt
+
+clean:
+	rm -rf .venv .bootstrap .pytest_cache .mypy_cache .ruff_cache .hypothesis
