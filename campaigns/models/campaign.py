@@ -80,6 +80,18 @@ class Campaign(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def draft(self) -> CampaignVersion | None:
+        """The version that can be edited, if there is one."""
+        return self.versions.filter(frozen_at=None).first()
+
+    def latest_version(self) -> CampaignVersion:
+        """The draft, else the version frozen last: what the canvas shows."""
+        return self.versions.order_by("-number")[0]
+
+    def published_version(self) -> CampaignVersion | None:
+        """The version that was published last."""
+        return self.versions.exclude(published_at=None).order_by("-published_at").first()
+
 
 class CampaignVersion(models.Model):
     """One state of the canvas: a draft that changes by conditional update, or frozen for good."""
@@ -89,6 +101,7 @@ class CampaignVersion(models.Model):
     document = models.JSONField(default=empty_canvas)
     revision = models.PositiveIntegerField(default=0)
     author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    editors = models.ManyToManyField(User, related_name="+")  # everybody who changed it: none of them may approve it
     created_at = models.DateTimeField(auto_now_add=True)
     modified_at = models.DateTimeField(auto_now=True)
     frozen_at = models.DateTimeField(null=True, blank=True)

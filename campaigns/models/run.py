@@ -17,7 +17,11 @@ from .campaign import Campaign, CampaignVersion
 
 
 class ClaimQuerySet(models.QuerySet):
-    """Rows that workers take by a conditional update: exactly one wins."""
+    """Rows that workers take by a conditional update: exactly one wins.
+
+    Narrow by ``run__in=…``, never by a joined field (``run__status=…``): Django moves a join into a subquery that
+    PostgreSQL does not look at again after waiting for a row, and two workers would win.
+    """
 
     def claim(self, pk: int, *, source: str, target: str, lease: timedelta) -> bool:
         return bool(
@@ -28,6 +32,20 @@ class ClaimQuerySet(models.QuerySet):
 
     def expired(self) -> ClaimQuerySet:
         return self.filter(lease_until__lt=timezone.now())
+
+
+class RunQuerySet(models.QuerySet):
+    def running(self) -> RunQuerySet:
+        return self.filter(status=Run.Status.RUNNING)
+
+    def open(self) -> RunQuerySet:
+        return self.filter(status__in=[Run.Status.RUNNING, Run.Status.PAUSED])
+
+    def live(self) -> RunQuerySet:
+        return self.filter(mode=Run.Mode.LIVE)
+
+    def tests(self) -> RunQuerySet:
+        return self.filter(mode=Run.Mode.TEST)
 
 
 class Run(models.Model):
@@ -53,9 +71,12 @@ class Run(models.Model):
     variables = models.JSONField(default=dict)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING, db_index=True)
     error = models.TextField(blank=True)
+    trigger = models.CharField(max_length=20, blank=True)  # what began it: test, review, published, command
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+    objects = RunQuerySet.as_manager()
 
     class Meta:
         ordering = ["-started_at", "-pk"]
@@ -102,7 +123,7 @@ class NodeRun(models.Model):
     SETTLED = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="nodes")
-    node_id = models.CharField(max_length=20)
+    node_id = models.CharField(max_length=60)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     waiting_for = models.CharField(max_length=12, choices=WaitingFor.choices, blank=True)
     resume_at = models.DateTimeField(null=True)
@@ -197,7 +218,7 @@ class LogEntry(models.Model):
         ERROR = "error", _("Error")
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="log")
-    node_id = models.CharField(max_length=20, blank=True)
+    node_id = models.CharField(max_length=60, blank=True)
     at = models.DateTimeField(auto_now_add=True)
     severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.INFO)
     message = models.TextField()

@@ -16,7 +16,7 @@ class Task(models.Model):
         DONE = "done", _("Done")
 
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="tasks")
-    node_id = models.CharField(max_length=20, blank=True)
+    node_id = models.CharField(max_length=60, blank=True)
     title = models.CharField(_("title"), max_length=160)
     description = models.TextField(_("description"), blank=True)
     assignee = models.ForeignKey(
