@@ -7,6 +7,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
+from django_htmx.http import trigger_client_event
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -22,3 +23,8 @@ def render_fragment(
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def toast(response: HttpResponse, message: Any, tone: str = "green") -> HttpResponse:
+    """Let the page show a short message when htmx has the answer."""
+    return trigger_client_event(response, "toast", {"message": str(message), "tone": tone})
