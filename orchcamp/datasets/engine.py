@@ -1,14 +1,18 @@
 """The only door to the query engine: Ibis on DuckDB, over the Parquet files of the lake.
 
 Tables are unbound Ibis tables named by their lake path (``datasets/households/3``: one file or a folder of files).
-One in-memory database a process, one cursor a thread, so that ``memory_limit`` holds for the whole process.
+One in-memory database a process, one cursor a thread, so that ``memory_limit`` holds for the whole process. Files of
+the lake never change once they have their name, so a view of one never goes stale.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+import socket
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -22,9 +26,28 @@ import pyarrow.parquet as pq
 from django.conf import settings
 from ibis.expr.types import Scalar, Table
 
+Error = duckdb.Error
+SAFE = {  # nothing is fetched from a network, nothing unknown is loaded
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+VIEWS_KEPT = 500
+CLAIM_SECONDS = 10
+
 _lock = threading.Lock()
 _process: tuple[int, duckdb.DuckDBPyConnection] | None = None
 _local = threading.local()
+_inherited: list[Any] = []  # a forked child must not close what its parent opened: its threads are not here
+
+
+def _after_fork() -> None:
+    global _lock, _process
+    _inherited.extend([_process, getattr(_local, "backend", None)])
+    _lock, _process = threading.Lock(), None
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def root() -> Path:
@@ -32,9 +55,29 @@ def root() -> Path:
     return Path(settings.LAKE_DIR)
 
 
+def quoted(name: str) -> str:
+    """An identifier of the engine."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | Path) -> str:
+    """A text of the engine."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 def _options() -> dict[str, str]:
     parts = urlsplit(settings.ENGINE)
     return {name: values[-1] for name, values in parse_qs(parts.query).items()}
+
+
+def _spill() -> Path:
+    """This process's folder for what does not fit in memory; those of dead processes of this host are removed."""
+    folder, host = Path(settings.DATA_DIR) / "spill", socket.gethostname()
+    folder.mkdir(parents=True, exist_ok=True)
+    for place in folder.glob(f"{host}-*"):
+        if not Path(f"/proc/{place.name.rpartition('-')[2]}").exists() and Path("/proc/self").exists():
+            shutil.rmtree(place, ignore_errors=True)
+    return folder / f"{host}-{os.getpid()}"
 
 
 def _database() -> duckdb.DuckDBPyConnection:
@@ -42,11 +85,9 @@ def _database() -> duckdb.DuckDBPyConnection:
     global _process
     with _lock:
         if _process is None or _process[0] != os.getpid():
-            config = {"memory_limit": "4GB", "threads": str(os.cpu_count() or 2), **_options()}
-            config["temp_directory"] = str(Path(settings.DATA_DIR) / "spill")
-            connection = duckdb.connect(":memory:", config=config)
-            connection.execute("SET TimeZone = 'UTC'")
-            _process = (os.getpid(), connection)
+            config = {"memory_limit": "4GB", "threads": str(os.cpu_count() or 2), **_options(), **SAFE}
+            config["temp_directory"] = str(_spill())
+            _process = (os.getpid(), duckdb.connect(":memory:", config=config))
         return _process[1]
 
 
@@ -59,25 +100,31 @@ def _backend() -> ibis.backends.duckdb.Backend:
     if getattr(_local, "pid", None) != os.getpid():
         cursor = _database().cursor()
         cursor.execute("SET TimeZone = 'UTC'")
-        _local.backend, _local.pid, _local.views = ibis.duckdb.from_connection(cursor), os.getpid(), set()
+        _local.backend, _local.pid, _local.views = ibis.duckdb.from_connection(cursor), os.getpid(), {}
     return _local.backend
 
 
-def _files(path: str) -> str:
-    """What DuckDB reads for a lake path: the file, or every file of the folder."""
+def files(path: str) -> str:
+    """What the engine reads for a lake path, as a text of its own: the file, or every file of the folder."""
     place = root() / path
-    return str(place / "*.parquet") if place.is_dir() else str(place)
+    if not place.is_dir():
+        return literal(place)
+    return "[" + ", ".join(literal(file) for file in sorted(place.glob("*.parquet"))) + "]"
 
 
 def _prepare(expression: Table | Scalar) -> ibis.backends.duckdb.Backend:
-    """Give every lake table of the expression a view of its own name."""
+    """Give every lake table of the expression a view of its own name; forget those least used long ago."""
     backend = _backend()
-    for table in expression.op().find(ops.UnboundTable):
-        place = (str(root()), table.name)
-        if place not in _local.views:
-            name, files = table.name.replace('"', '""'), _files(table.name).replace("'", "''")
-            backend.con.execute(f"CREATE OR REPLACE TEMP VIEW \"{name}\" AS SELECT * FROM read_parquet('{files}')")
-            _local.views = {seen for seen in _local.views if seen[1] != table.name} | {place}
+    names = {table.name for table in expression.op().find(ops.UnboundTable)}
+    for name in names:
+        place = str(root() / name)
+        if _local.views.pop(name, None) != place:
+            view, source = quoted(name), files(name)
+            backend.con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({source})")
+        _local.views[name] = place
+    for name in [name for name in _local.views if name not in names][: max(0, len(_local.views) - VIEWS_KEPT)]:
+        del _local.views[name]
+        backend.con.execute(f"DROP VIEW IF EXISTS {quoted(name)}")
     return backend
 
 
@@ -119,31 +166,77 @@ def write(expression: Table, path: str, *, order_by: list[str] | None = None) ->
     If the path is there already nothing is computed: a retry finds the first writer's rows. A half-written
     file has a temporary name and is never seen.
     """
+    if not exists(path):
+        ordered = expression.order_by(order_by) if order_by else expression
+        backend = _prepare(ordered)
+        statement = str(backend.compile(ordered))
+        backend._run_pre_execute_hooks(ordered)  # memory tables
+        return copy(statement, path)
+    return _rows_of(root() / path)
+
+
+def copy(statement: str, path: str) -> int:
+    """Like ``write``, for a statement of the engine's own."""
     place = root() / path
     if not place.exists():
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".{place.name}.{uuid.uuid4().hex}.part")
-        backend = _prepare(expression)
-        ordered = expression.order_by(order_by) if order_by else expression
-        statement = backend.compile(ordered)
         try:
-            backend._run_pre_execute_hooks(ordered)
-            backend.con.execute(
-                f"COPY ({statement}) TO '{str(part).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)"
-            )
-            try:
-                os.link(part, place)
-            except FileExistsError:
-                pass  # another worker was first; its rows stand
+            connection().execute(f"COPY ({statement}) TO {literal(part)} (FORMAT parquet, COMPRESSION zstd)")
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            publish(part, place)
         finally:
             part.unlink(missing_ok=True)
+    return _rows_of(place)
+
+
+def _rows_of(place: Path) -> int:
+    if place.is_dir():
+        return sum(pq.read_metadata(file).num_rows for file in place.glob("*.parquet"))
     return pq.read_metadata(place).num_rows
+
+
+def publish(part: Path, place: Path) -> None:
+    """Give a finished file its name, once; if another writer was first, its file stands."""
+    try:
+        os.link(part, place)
+    except FileExistsError:
+        return
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EACCES}:
+            raise
+        _publish_without_links(part, place)
+    folder = os.open(place.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _publish_without_links(part: Path, place: Path) -> None:
+    """For file systems without hard links: who makes the claim file may rename; a dead claimant is not waited for."""
+    claim = place.with_name(f".{place.name}.claim")
+    deadline = time.monotonic() + CLAIM_SECONDS
+    while not place.exists():
+        try:
+            os.close(os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            if time.monotonic() < deadline:
+                time.sleep(0.05)
+                continue
+        if not place.exists():
+            part.rename(place)
+        claim.unlink(missing_ok=True)
 
 
 def drop(path: str) -> None:
     """Remove what lies under a lake path."""
     place = root() / path
-    shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def interrupt_handle() -> Any:
