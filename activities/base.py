@@ -7,22 +7,31 @@ queue are the engine's business, never a type's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.utils.translation import gettext as _
 from ibis.expr.types import BooleanValue, Table
 
 from orchcamp.datasets.schema import DataModel
 from orchcamp.web.errors import Refused
 
 if TYPE_CHECKING:
-    from .forms import SettingsForm
+    from .forms import Scope, SettingsForm
 
 
 class ActivityError(Refused):
     """A node that cannot be compiled: one sentence for the alerts panel."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a type says about its own settings: an error keeps the canvas from being published."""
+
+    severity: str  # "error" or "warning"
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -90,20 +99,36 @@ class Context:
 
 
 class Inputs:
-    """The populations that arrive, by inbound port."""
+    """The populations that arrive, by inbound port; ``sources`` says from which node and port each came."""
 
-    def __init__(self, arrived: Mapping[str, list[Population]]):
-        self._arrived = arrived
+    def __init__(
+        self,
+        arrived: Mapping[str, list[Population]],
+        sources: Mapping[str, list[tuple[str, str]]] | None = None,
+    ):
+        self._arrived, self._sources = arrived, sources or {}
 
     def one(self, port: str = "in") -> Population:
         """The population of a port that takes one. Raises ActivityError when nothing is connected."""
         arrived = self._arrived.get(port) or []
         if not arrived:
-            raise ActivityError("Nothing arrives here yet; connect a transition to this node.")
+            raise ActivityError(_("Nothing arrives here yet; connect a transition to this node."))
         return arrived[0]
+
+    def audience(self, port: str = "in") -> Population:
+        """Like ``one``, and it must be rows of a dimension: a bare start (a fork without inbound) is refused."""
+        population = self.one(port)
+        if not population.dimension:
+            raise ActivityError(_("No audience arrives here; put a “Build audience” before this node."))
+        return population
 
     def many(self, port: str = "in") -> list[Population]:
         return list(self._arrived.get(port) or [])
+
+    def place(self, source: str, source_port: str, port: str = "in") -> int | None:
+        """Where in ``many(port)`` the population of that node and port is; None when it did not arrive."""
+        sources = list(self._sources.get(port) or [])
+        return sources.index((source, source_port)) if (source, source_port) in sources else None
 
 
 class Activity:
@@ -112,10 +137,10 @@ class Activity:
     key: ClassVar[str]  # stored in every saved canvas: never rename
     label: ClassVar[str]
     group: ClassVar[str]  # heading in the palette: data, targeting, flow, channel
+    position: ClassVar[int] = 50  # within its group of the palette
     icon: ClassVar[str] = "circle"  # a Material Symbols name
     help: ClassVar[str] = ""  # one sentence for the palette and the reference
-    form_class: ClassVar[type[SettingsForm]]
-    template_name: ClassVar[str] = "activities/_settings.html"
+    form_class: ClassVar[type[SettingsForm]]  # its ``template`` draws the settings panel
     inputs: ClassVar[tuple[Port, ...]] = (Port("in"),)
     runs_in_test: ClassVar[bool] = True
 
@@ -123,20 +148,40 @@ class Activity:
         self.settings = settings  # the form's cleaned data, as JSON
 
     def outputs(self) -> tuple[Port, ...]:
-        """Ports may follow the settings: a split has one per subset."""
+        """Ports may follow the settings: a split has one per subset. Settings may be half-done or malformed here."""
         return (Port("out"),)
 
-    def summary(self) -> str:
-        """The line under the node's name, from the settings alone."""
+    def summary(self, ctx: Context | None = None) -> str:
+        """The line under the node's name; ``ctx`` gives labels and rules in words. Settings may be half-done here."""
         return ""
 
+    def findings(self, scope: Scope) -> Iterable[Finding]:
+        """What the form alone does not see, for the alerts panel; settings are complete and valid here."""
+        return ()
+
     def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
-        """One lazy population per output port. Raises ActivityError or another Refused."""
+        """One lazy population per output port, from settings that its form has cleaned.
+
+        Raises ActivityError or another Refused.
+        """
         raise NotImplementedError
 
     def follows(self, rows: Mapping[str, int]) -> Collection[str]:
         """The ports a run goes on through, now that their rows are counted."""
         return list(rows)
+
+    def items(self, name: str) -> list[Mapping[str, Any]]:
+        """A setting that should be a list of objects, whatever it is: for ``outputs`` and ``summary``."""
+        value = self.settings.get(name)
+        return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+    def codes(self, name: str) -> tuple[Port, ...]:
+        """One port per coded item of a setting, each code once."""
+        ports: dict[str, Port] = {}
+        for item in self.items(name):
+            if (code := item.get("code")) and isinstance(code, str):
+                ports.setdefault(code, Port(code, str(item.get("label") or code)))
+        return tuple(ports.values())
 
 
 class Gate(Activity):
@@ -163,4 +208,4 @@ class Channel(Activity):
     channel: ClassVar[str]  # a value of messaging's Channel
 
     def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
-        return {"out": inputs.one()}  # the population goes on
+        return {"out": inputs.audience()}  # the population goes on

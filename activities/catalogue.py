@@ -7,11 +7,15 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext as _
+
 from orchcamp.web.errors import Refused
 
 from . import types
 from .base import Activity
+from .graph import Node
 
+GROUPS = ("data", "targeting", "flow", "channel")
 A = TypeVar("A", bound=type[Activity])
 _catalogue: dict[str, type[Activity]] = {}
 
@@ -37,12 +41,19 @@ def get(key: str) -> type[Activity]:
     try:
         return _catalogue[key]
     except KeyError:
-        raise UnknownActivity(f"This version of Orchcamp has no activity “{key}”.") from None
+        sentence = _("This version of Orchcamp has no activity “{key}”; install it, or remove the node.")
+        raise UnknownActivity(sentence.format(key=key)) from None
 
 
 def build(key: str, settings: Mapping[str, Any]) -> Activity:
     return get(key)(settings)
 
 
+def of(node: Node) -> Activity:
+    """The activity of a node on a canvas, with its settings as stored."""
+    return build(node.type, node.settings)
+
+
 def all_types() -> list[type[Activity]]:
-    return list(_catalogue.values())
+    """Every type, in the order of the palette: by group, then as a reader would meet them."""
+    return sorted(_catalogue.values(), key=lambda cls: (GROUPS.index(cls.group), cls.position, cls.key))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -12,6 +13,7 @@ from orchcamp.web.errors import Refused
 
 SCHEMA = 1
 MAX_NODES = 500
+MAX_EDGES = 2000
 
 
 class GraphError(Refused):
@@ -74,16 +76,29 @@ class Graph:
             nodes[id] = Node(
                 id, node["type"], str(node.get("name") or node["type"]), settings, bool(node.get("disabled"))
             )
-        edges = []
-        for place, edge in enumerate(document.get("edges", []), start=1):
-            try:
-                edges.append(Edge(edge["source"], edge["source_port"], edge["target"], edge.get("target_port", "in")))
-            except (KeyError, TypeError, AttributeError):
-                raise GraphError(f"Edge {place} needs “source”, “source_port” and “target”.") from None
-        graph = cls(nodes)
-        for edge in edges:
-            graph = graph.with_edge(edge)
+        graph = cls(nodes, cls._edges_from_json(document.get("edges", [])))
+        for edge in graph.edges:
+            for end in (edge.source, edge.target):
+                graph.node(end)
+        graph.order()
         return graph
+
+    @staticmethod
+    def _edges_from_json(raw: Any) -> tuple[Edge, ...]:
+        if not isinstance(raw, list):
+            raise GraphError("“edges” must be a list of transitions.")
+        if len(raw) > MAX_EDGES:
+            raise GraphError(f"The canvas has {len(raw)} transitions; at most {MAX_EDGES} are allowed.")
+        edges: dict[Edge, None] = {}
+        for place, edge in enumerate(raw, start=1):
+            names = ("source", "source_port", "target")
+            if not isinstance(edge, dict) or not all(isinstance(edge.get(name), str) for name in names):
+                raise GraphError(f"Edge {place} needs “source”, “source_port” and “target”, each a text.")
+            target_port = edge.get("target_port", "in")
+            if not isinstance(target_port, str):
+                raise GraphError(f"“target_port” of edge {place} must be a text.")
+            edges[Edge(edge["source"], edge["source_port"], edge["target"], target_port)] = None
+        return tuple(edges)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -100,11 +115,25 @@ class Graph:
         except KeyError:
             raise GraphError(f"There is no node “{id}” on this canvas; it may have been removed.") from None
 
+    @cached_property
+    def _arriving(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.target, []).append(edge)
+        return found
+
+    @cached_property
+    def _leaving(self) -> dict[str, list[Edge]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.source, []).append(edge)
+        return found
+
     def incoming(self, id: str, port: str | None = None) -> list[Edge]:
-        return [e for e in self.edges if e.target == id and (port is None or e.target_port == port)]
+        return [e for e in self._arriving.get(id, ()) if port is None or e.target_port == port]
 
     def outgoing(self, id: str, port: str | None = None) -> list[Edge]:
-        return [e for e in self.edges if e.source == id and (port is None or e.source_port == port)]
+        return [e for e in self._leaving.get(id, ()) if port is None or e.source_port == port]
 
     def order(self) -> list[str]:
         """Node ids so that every node comes after those that lead to it; stable."""
