@@ -1,94 +1,137 @@
 """Who may do what, where: the only door to django-guardian.
 
-Access is *what* (the model permissions of a person's product profiles) times *where* (everywhere, for
-profiles that reach everywhere; else the objects and folders shared with the person or their groups).
+Access is *what* (the rights of a person's product profiles) times *where* (everywhere, for profiles that reach
+everywhere; else the folders and single objects that are shared with the person or one of their groups). Sharing
+never gives a right that no profile gives.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as _
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
-
-M = TypeVar("M", bound=models.Model)
 
 
 def codename(model: type[models.Model], action: str) -> str:
-    """``campaigns.publish_campaign`` for Campaign and "publish"."""
-    return f"{model._meta.app_label}.{action}_{model._meta.model_name}"
-
-
-def _has_direct_permissions(model: type[models.Model]) -> bool:
-    return any(relation.name.endswith("userpermission") for relation in model._meta.related_objects)
-
-
-def reaches_everywhere(user: Any, permission: str) -> bool:
-    """Whether a profile that reaches everywhere, or the person alone, holds the permission."""
-    if user.is_superuser:
-        return True
-    app_label, code = permission.split(".")
-    held = Q(permissions__content_type__app_label=app_label, permissions__codename=code)
-    return user.groups.filter(held, profile__everywhere=True).exists()
+    """``campaigns.publish_campaign`` for Campaign and "publish"; a permission named in full stays as it is."""
+    own = {code for code, _name in model._meta.permissions}
+    name = action if action in own else f"{action}_{model._meta.model_name}"
+    return f"{model._meta.app_label}.{name}"
 
 
 class PermittedQuerySet(models.QuerySet):
     """A queryset that can be narrowed to what one person may do."""
 
-    def for_user(self, user: Any, action: str = "view"):
+    def for_user(self, user: Any, action: str = "view") -> Any:
         permission = codename(self.model, action)
-        if not user.is_active or not user.has_perm(permission):
+        if not user.has_perm(permission):
             return self.none()
-        if not _has_direct_permissions(self.model) or reaches_everywhere(user, permission):
+        if not is_shared(self.model) or reaches_everywhere(user, permission):
             return self.all()
-        shared = get_objects_for_user(user, permission, self.model, accept_global_perms=False).values("pk")
-        where = Q(pk__in=shared)
+        where = Q(pk__in=_shared(user, permission, self.model))
         if folder := _folder_of(self.model):
-            folders = get_objects_for_user(user, codename(folder, "view"), folder, accept_global_perms=False).values(
-                "pk"
-            )
-            where |= Q(folder__in=folders)
+            where |= Q(folder__in=_shared(user, codename(folder, "view"), folder))
         return self.filter(where)
+
+
+def is_shared(model: type[models.Model]) -> bool:
+    """Whether single objects of this model are shared, in tables with a foreign key to it."""
+    return any(relation.name.endswith("userpermission") for relation in model._meta.related_objects)
+
+
+def reaches_everywhere(user: Any, permission: str) -> bool:
+    """Whether a profile that reaches everywhere holds the permission; asked once per loaded person."""
+    if user.is_superuser:
+        return user.is_active
+    if not hasattr(user, "_held_everywhere"):
+        held = user.groups.filter(profile__everywhere=True).values_list(
+            "permissions__content_type__app_label", "permissions__codename"
+        )
+        user._held_everywhere = {f"{app}.{code}" for app, code in held}
+    return user.is_active and permission in user._held_everywhere
+
+
+def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
+    return get_objects_for_user(user, permission, model, accept_global_perms=False, with_superuser=False).values("pk")
 
 
 def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
     try:
         return model._meta.get_field("folder").related_model  # type: ignore[return-value]
-    except Exception:
+    except FieldDoesNotExist:
         return None
 
 
 def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> bool:
     """Whether the person may do this to an object, or (for a class) to any."""
-    if isinstance(subject, type):
-        return user.is_active and user.has_perm(codename(subject, action))
-    manager = type(subject)._default_manager
-    return manager.filter(pk=subject.pk).for_user(user, action).exists()
+    model = subject if isinstance(subject, type) else type(subject)
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return False
+    if isinstance(subject, type) or not is_shared(model) or reaches_everywhere(user, permission):
+        return True
+    return bool(among(user, action, [subject]))
+
+
+def among(user: Any, action: str, rows: Iterable[models.Model]) -> Collection[Any]:
+    """The primary keys of those rows of one page to which the person may do this: one question for all."""
+    page = list(rows)
+    if not page:
+        return frozenset()
+    permitted = type(page[0])._default_manager.filter(pk__in=[row.pk for row in page]).for_user(user, action)
+    return frozenset(permitted.values_list("pk", flat=True))
 
 
 def get_for(user: Any, action: str, queryset: Any, **lookup: Any) -> Any:
     """The object: 404 when the person may not even see it, 403 when they may see it but not do this."""
     found = get_object_or_404(queryset.for_user(user, "view"), **lookup)
     if action != "view" and not may(user, action, found):
-        raise PermissionDenied(codename(type(found), action))
+        raise PermissionDenied(refusal(type(found), action))
     return found
 
 
 def demand(user: Any, action: str, model: type[models.Model]) -> None:
     """Raise PermissionDenied unless the person holds the right at all."""
     if not may(user, action, model):
-        raise PermissionDenied(codename(model, action))
+        raise PermissionDenied(refusal(model, action))
 
 
-def grant(subject: Any, actions: list[str], obj: models.Model) -> None:
+def refusal(model: type[models.Model], action: str) -> str:
+    """What is missing, and who has it, in one sentence."""
+    from .roles import BY_CODE, PROFILES  # roles needs the models, the models of every app need this module
+
+    right = BY_CODE.get(codename(model, action))
+    if right is None:
+        return _("You need a right that no product profile gives.")
+    holders = [profile.label for profile in PROFILES if profile.slug in right.profiles]
+    return _(
+        "You need the right “%(right)s”, which these profiles have: %(profiles)s. An administrator can give it."
+    ) % {
+        "right": right.label,
+        "profiles": get_text_list(holders, _("or")),
+    }
+
+
+def grant(subject: Any, actions: Iterable[str], obj: models.Model) -> None:
     """Share an object with a person or a group."""
-    for action in actions:
-        assign_perm(codename(type(obj), action), subject, obj)
+    for permission in _grantable(actions, obj):
+        assign_perm(permission, subject, obj)
 
 
-def revoke(subject: Any, actions: list[str], obj: models.Model) -> None:
-    for action in actions:
-        remove_perm(codename(type(obj), action), subject, obj)
+def revoke(subject: Any, actions: Iterable[str], obj: models.Model) -> None:
+    """Take back what was shared; profiles that reach everywhere go on reaching it."""
+    for permission in _grantable(actions, obj):
+        remove_perm(permission, subject, obj)
+
+
+def _grantable(actions: Iterable[str], obj: models.Model) -> list[str]:
+    if not is_shared(type(obj)):
+        raise TypeError(f"{type(obj).__name__} has no tables of object permissions")
+    return [codename(type(obj), action) for action in actions]
