@@ -116,6 +116,30 @@ def remove_node(version: CampaignVersion, node_id: str, *, revision: int, by: Us
     )
 
 
+def remove_branch(version: CampaignVersion, node_id: str, *, revision: int, by: User | None) -> Graph:
+    """Remove a node with everything that can only be reached through it."""
+    return edit(
+        version,
+        lambda graph: _without_branch(graph, node_id),
+        revision=revision,
+        by=by,
+        verb="removed branch",
+        node=node_id,
+    )
+
+
+def _without_branch(graph: Graph, node_id: str) -> Graph:
+    graph.node(node_id)
+    gone = {node_id}
+    for id in graph.order():
+        edges = graph.incoming(id)
+        if edges and all(edge.source in gone for edge in edges):
+            gone.add(id)
+    for id in gone:
+        graph = graph.without_node(id, heal=False)
+    return graph
+
+
 def connect(
     version: CampaignVersion,
     source: str,

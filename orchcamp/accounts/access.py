@@ -80,6 +80,11 @@ def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> b
     return bool(among(user, action, [subject]))
 
 
+def holds(user: Any, permission: str) -> bool:
+    """Whether a person holds a right that is about no single object, such as ``datasets.view_personal``."""
+    return bool(user.has_perm(permission))
+
+
 def among(user: Any, action: str, rows: Iterable[models.Model]) -> Collection[Any]:
     """The primary keys of those rows of one page to which the person may do this: one question for all."""
     page = list(rows)
