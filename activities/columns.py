@@ -94,5 +94,3 @@ def type_of(datatype: Any) -> str:
 def nobody() -> Table:
     """A table without rows that belongs to no dataset: what a start gives."""
     return ibis.range(0).unnest().name("start").as_table()
-
-

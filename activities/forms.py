@@ -66,14 +66,16 @@ class SettingsForm(forms.Form):
         prefix: str | None = None,
     ):
         posted = isinstance(data, MultiValueDict)
-        super().__init__(data if posted or data is None else dict(data), initial=initial, prefix=prefix, label_suffix="")
+        super().__init__(
+            data if posted or data is None else dict(data), initial=initial, prefix=prefix, label_suffix=""
+        )
         self.scope, self.draft = scope, draft
         self._json = data is not None and not posted
         self._given = set(self.data)
         if self._json:
             for name, bound in self.fields.items():
-                if bound.initial is not None:
-                    self.data.setdefault(self.add_prefix(name), bound.initial)
+                if (default := self.get_initial_for_field(bound, name)) is not None:
+                    self.data.setdefault(self.add_prefix(name), default)
         for bound in self.fields.values():
             bound.draft = draft
             bound.required = bound.required and not draft
@@ -135,6 +137,24 @@ class BodyField(TextField):
 
     def to_python(self, value: Any) -> str:
         return super().to_python(value).replace("\r\n", "\n")
+
+
+class LinesField(forms.CharField):
+    """A list of texts, one a line."""
+
+    widget = forms.Textarea(attrs={"rows": 4})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> list[str]:
+        lines = value if isinstance(value, list | tuple) else str(value or "").splitlines()
+        if not all(isinstance(line, str) for line in lines):
+            raise forms.ValidationError(_("Give a list of texts."), code="invalid")
+        return [line.strip() for line in lines if line.strip()]
+
+    def run_validators(self, value: Any) -> None:
+        """A list has no length of a text."""
 
 
 class NumberField(forms.FloatField):
@@ -243,6 +263,10 @@ class DimensionField(OfferedField):
         known = [(shape.slug, shape.label) for shape in shapes if shape.target]
         return super().offered(scope) or known or (None if not shapes else [])
 
+    def refusal(self, value: str, names: list[str]) -> str:
+        sentence = _("“{value}” is not a targeting dimension; there are: {names}.")
+        return sentence.format(value=value, names=", ".join(names) or _("none"))
+
 
 def column_choices(scope: Scope) -> list[tuple[Any, Any]] | None:
     """The columns that reach the node, by label."""
@@ -264,6 +288,26 @@ class ColumnField(ScopedChoiceField):
 
     def refusal(self, value: str, names: list[str]) -> str:
         return column_refusal(value, names)
+
+
+class InboundField(ScopedChoiceField):
+    """One of the sets that arrive, as ``{"node": …, "port": …}``; None is the first."""
+
+    def offered(self, scope: Scope) -> list[tuple[Any, Any]] | None:
+        inbound = scope.choices.get("inbound")
+        return None if inbound is None else list(inbound)
+
+    def prepare_value(self, value: Any) -> Any:
+        is_place = isinstance(value, Mapping) and {"node", "port"} <= set(value)
+        return super().prepare_value(f"{value['node']}:{value['port']}" if is_place else value)
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(self.prepare_value(value) if isinstance(value, Mapping) else value)
+        node, colon, port = text.partition(":")
+        return {"node": node, "port": port} if colon else None
+
+    def refusal(self, value: str, names: list[str]) -> str:
+        return _("The set “{value}” is not connected here; choose another.").format(value=value)
 
 
 class ColumnsField(forms.MultipleChoiceField):
@@ -301,3 +345,23 @@ class ColumnsField(forms.MultipleChoiceField):
         for name in value:
             if offered is not None and name not in names:
                 raise forms.ValidationError(column_refusal(name, names), code="gone")
+
+
+try:
+    from orchcamp.datasets.rules.forms import RuleField
+except ImportError:
+
+    class RuleField(forms.JSONField):
+        """A rule as JSON, until the rule builder's field is there."""
+
+        scope: Scope = NOWHERE
+
+        def __init__(self, *, dimension_field: str | None = None, **options: Any):
+            self.dimension_field = dimension_field
+            super().__init__(**options)
+
+        def to_python(self, value: Any) -> Any:
+            return value if isinstance(value, dict) else super().to_python(value) or {}
+
+        def bound_data(self, data: Any, initial: Any) -> Any:
+            return data if isinstance(data, dict) else super().bound_data(data, initial)

@@ -137,8 +137,12 @@ class PartField(forms.Field):
         return list(self.form_class.base_fields)
 
     def clean(self, value: Any) -> dict[str, Any] | None:
-        if value is None or (isinstance(value, Mapping) and not value.get(self.switch)):
+        if not value:
             return None
+        if isinstance(value, Mapping) and not value.get(self.switch):
+            if self.switch in value or isinstance(value, MultiValueDict):
+                return None
+            raise forms.ValidationError(_("“{name}” is missing.").format(name=self.switch))
         return self.cleaned(value)
 
 

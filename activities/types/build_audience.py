@@ -11,9 +11,8 @@ from django.utils.translation import gettext_lazy
 from activities.base import Activity, ActivityError, Context, Finding, Inputs, Population, Port
 from activities.catalogue import register
 from activities.columns import is_everyone, rule_context
-from activities.forms import DimensionField, Scope, SettingsForm
+from activities.forms import DimensionField, RuleField, Scope, SettingsForm
 from orchcamp.datasets import rules
-from orchcamp.datasets.rules.forms import RuleField
 
 
 class BuildAudienceForm(SettingsForm):
@@ -42,7 +41,9 @@ class BuildAudience(Activity):
     group = "data"
     position = 10
     icon = "group_add"
-    help = gettext_lazy("Finds the rows of a dimension that satisfy a rule; what arrives before it only gives the order.")
+    help = gettext_lazy(
+        "Finds the rows of a dimension that satisfy a rule; what arrives before it only gives the order."
+    )
     form_class = BuildAudienceForm
     inputs = (Port("in", required=False),)
 
@@ -64,7 +65,9 @@ class BuildAudience(Activity):
 
     def findings(self, scope: Scope) -> Iterable[Finding]:
         if is_everyone(self.settings["rule"]):
-            yield Finding("warning", _("The rule is empty, so everyone is in the audience; add a condition if not meant."))
+            yield Finding(
+                "warning", _("The rule is empty, so everyone is in the audience; add a condition if not meant.")
+            )
 
     def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
         slug, rule = self.settings.get("dimension"), self.settings.get("rule")

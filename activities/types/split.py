@@ -16,9 +16,8 @@ from ibis.expr.types import Table
 from activities import columns
 from activities.base import Activity, ActivityError, Context, Finding, Inputs, Population, Port
 from activities.catalogue import register
-from activities.forms import CodeField, ColumnField, NumberField, Scope, SettingsForm, TextField
+from activities.forms import CodeField, ColumnField, NumberField, RuleField, Scope, SettingsForm, TextField
 from activities.rows import PartField, RowsField
-from orchcamp.datasets.rules.forms import RuleField
 
 COMPLEMENT = "complement"
 SEGMENT = "segment_code"
@@ -105,12 +104,17 @@ class SubsetForm(SettingsForm):
         return cleaned
 
 
+def first_subset() -> list[dict[str, str]]:
+    """What a new split begins with."""
+    return [SubsetForm.new_row([])]
+
+
 class SplitForm(SettingsForm):
     template = "activities/split.html"
     subsets = RowsField(
         SubsetForm,
         row=gettext_lazy("Subset"),
-        initial=[{"code": "a", "label": gettext_lazy("Subset 1")}],
+        initial=first_subset,
         label=gettext_lazy("Subsets"),
         help_text=gettext_lazy("In this order: each takes from the rows that those before it left."),
         required=False,
@@ -148,7 +152,9 @@ class Split(Activity):
 
     def findings(self, scope: Scope) -> Iterable[Finding]:
         limits = [row["limit"] for row in self.settings["subsets"] if not row["rule"]]
-        shares = [limit["value"] for limit in limits if limit and (limit["type"], limit["of"]) == ("percent", "inbound")]
+        shares = [
+            limit["value"] for limit in limits if limit and (limit["type"], limit["of"]) == ("percent", "inbound")
+        ]
         if sum(shares) > 100 and not self.settings["overlap"]:
             sentence = _("The percentages add up to {sum}; the last subsets get less than they say.")
             yield Finding("warning", sentence.format(sum=sum(shares)))
@@ -162,7 +168,8 @@ class Split(Activity):
             if not subset["code"]:
                 raise ActivityError(_("Give every subset a segment code."))
             remainder = people if overlap else rest
-            taken = self._take(subset, people, remainder, ctx)
+            lot = ctx.at(subset["code"]) if overlap else ctx  # subsets that may overlap draw independently
+            taken = self._take(subset, people, remainder, lot)
             rest = rest.with_table(rest.table.anti_join(taken.table, list(people.key)))
             parts[subset["code"]] = columns.narrowed(
                 taken.table, people, **{SEGMENT: ibis.literal(subset["code"], type="string")}

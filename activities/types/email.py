@@ -1,0 +1,114 @@
+"""Email: one message for each row that arrives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from activities.base import Channel, Context, Finding
+from activities.catalogue import register
+from activities.forms import BodyField, ColumnField, OfferedField, Scope, SettingsForm, TextField
+from orchcamp.messaging import content
+
+
+class EmailForm(SettingsForm):
+    template = "activities/email.html"
+    configuration = OfferedField(
+        "configurations",
+        label=gettext_lazy("Channel configuration"),
+        help_text=gettext_lazy("Sender, reply address and mail server."),
+        error_messages={"required": gettext_lazy("Choose the channel configuration that sends it.")},
+    )
+    subject = TextField(
+        label=gettext_lazy("Subject"),
+        max_length=800,
+        help_text=gettext_lazy("May hold fields, such as {{ first_name }}."),
+        error_messages={"required": gettext_lazy("Write a subject.")},
+    )
+    preheader = TextField(
+        label=gettext_lazy("Preheader"),
+        max_length=800,
+        help_text=gettext_lazy("Shown after the subject in many inboxes."),
+        required=False,
+    )
+    format = forms.ChoiceField(
+        label=gettext_lazy("Format"),
+        choices=[("mjml", "MJML"), ("html", "HTML")],
+        initial="mjml",
+        help_text=gettext_lazy("MJML becomes HTML that fits phones and every mail program."),
+    )
+    body = BodyField(
+        rows=16,
+        label=gettext_lazy("Body"),
+        help_text=gettext_lazy("The message itself; an unsubscribe link is added to marketing mails without one."),
+        error_messages={"required": gettext_lazy("Write the body of the message.")},
+    )
+    text = BodyField(
+        rows=6,
+        label=gettext_lazy("Plain text"),
+        help_text=gettext_lazy("For readers without HTML; made from the body when left empty."),
+        required=False,
+    )
+    category = forms.ChoiceField(
+        label=gettext_lazy("Category"),
+        choices=[("marketing", gettext_lazy("Marketing")), ("transactional", gettext_lazy("Transactional"))],
+        initial="marketing",
+        help_text=gettext_lazy("Marketing goes only to those who consented; transactional to everyone not suppressed."),
+    )
+    address = ColumnField(
+        label=gettext_lazy("Address column"),
+        blank=gettext_lazy("The email column of the dimension"),
+        help_text=gettext_lazy("Where the address of each row stands."),
+        required=False,
+    )
+    one_per_address = forms.BooleanField(
+        label=gettext_lazy("One message per address"),
+        help_text=gettext_lazy("Rows that share an address get one message; the others are counted as duplicates."),
+        initial=True,
+        required=False,
+    )
+    track_opens = forms.BooleanField(
+        label=gettext_lazy("Track opens"),
+        help_text=gettext_lazy("By an invisible picture."),
+        initial=True,
+        required=False,
+    )
+    track_clicks = forms.BooleanField(
+        label=gettext_lazy("Track clicks"),
+        help_text=gettext_lazy("Links go through a signed address of this server."),
+        initial=True,
+        required=False,
+    )
+    without_confirmation = forms.BooleanField(
+        label=gettext_lazy("Send without confirmation"),
+        help_text=gettext_lazy("Otherwise a person confirms the counts before the first message leaves."),
+        required=False,
+    )
+
+
+@register
+class Email(Channel):
+    key = "email"
+    channel = "email"
+    label = gettext_lazy("Email")
+    group = "channel"
+    position = 10
+    icon = "mail"
+    help = gettext_lazy("Sends one personalised email for each row; the population goes on.")
+    form_class = EmailForm
+
+    def summary(self, ctx: Context | None = None) -> str:
+        subject = self.settings.get("subject")
+        return subject if isinstance(subject, str) and subject.strip() else _("No subject yet")
+
+    def findings(self, scope: Scope) -> Iterable[Finding]:
+        if not scope.dimension:
+            return
+        if not self.settings["address"] and "email" not in scope.model.dataset(scope.dimension).target:
+            sentence = _("“{dimension}” has no email address column; choose the address column here.")
+            yield Finding("error", sentence.format(dimension=scope.model.dataset(scope.dimension).label))
+        for sentence in content.problems(content.Content.from_settings(self.settings), set(scope.fields)):
+            yield Finding("error", sentence)
