@@ -5,6 +5,11 @@ from django.urls import include, path
 
 from campaigns.views.health import health
 
+handler400 = "orchcamp.web.pages.bad_request"
+handler403 = "orchcamp.web.pages.forbidden"
+handler404 = "orchcamp.web.pages.not_found"
+handler500 = "orchcamp.web.pages.server_error"
+
 urlpatterns = [
     path("health", health, name="health"),
     path("admin/", admin.site.urls),

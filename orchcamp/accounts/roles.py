@@ -110,6 +110,11 @@ def codes(slug: str) -> set[str]:
     return {right.code for right in RIGHTS if slug in right.profiles}
 
 
+def rights_of(user: Any) -> list[Right]:
+    """What a person may do, in the order of the table."""
+    return [right for right in RIGHTS if user.has_perm(right.code)]
+
+
 def permissions(wanted: Iterable[str]) -> list[Permission]:
     """The rows of these codes, those that exist already."""
     names = set(wanted)

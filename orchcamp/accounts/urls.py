@@ -8,7 +8,7 @@ from . import views
 app_name = "accounts"
 
 urlpatterns = [
-    path("login", auth_views.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login", views.SignIn.as_view(), name="login"),
     path("logout", auth_views.LogoutView.as_view(), name="logout"),
     path("account/", views.account, name="account"),
 ]

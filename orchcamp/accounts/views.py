@@ -1,5 +1,52 @@
-"""To be written."""
+"""Signing in, and one's own account."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth import views as auth_views
+from django.contrib.auth.forms import PasswordChangeForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from . import audit, roles
+from .forms import DetailsForm
+from .models import User
+
+DEMO_PEOPLE = (
+    ("manager", "edit_square", gettext_lazy("Designs and tests campaigns")),
+    ("approver", "approval", gettext_lazy("Approves, publishes and confirms")),
+    ("administrator", "manage_accounts", gettext_lazy("Sets up data, channels and people")),
+    ("viewer", "visibility", gettext_lazy("Reads campaigns and reports")),
+)
 
 
-def account(request, **kwargs):
-    raise NotImplementedError
+class SignIn(auth_views.LoginView):
+    redirect_authenticated_user = True
+    extra_context = {"demo_people": DEMO_PEOPLE}
+
+
+@require_http_methods(["GET", "POST"])
+def account(request: HttpRequest) -> HttpResponse:
+    """The person's own name, address and password."""
+    part = request.POST.get("part")
+    person = User.objects.get(pk=request.user.pk)  # the form writes into it, even when it is not valid
+    details = DetailsForm(request.POST if part == "details" else None, instance=person)
+    password = PasswordChangeForm(person, request.POST if part == "password" else None)
+    if details.is_valid():
+        details.save()
+        messages.success(request, _("Your details are saved."))
+        return redirect("accounts:account")
+    if password.is_valid():
+        password.save()
+        update_session_auth_hash(request, person)
+        audit.record(person, "changed the password", person)
+        messages.success(request, _("Your password is changed. Other browsers are signed out."))
+        return redirect("accounts:account")
+    context: dict[str, Any] = {"details": details, "password": password, "rights": roles.rights_of(request.user)}
+    return render(request, "accounts/account.html", context)
