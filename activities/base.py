@@ -147,6 +147,11 @@ class Activity:
     def __init__(self, settings: Mapping[str, Any]):
         self.settings = settings  # the form's cleaned data, as JSON
 
+    @classmethod
+    def initial(cls) -> dict[str, Any]:
+        """The settings of a node that was just put on the canvas."""
+        return cls.form_class.fresh()
+
     def outputs(self) -> tuple[Port, ...]:
         """Ports may follow the settings: a split has one per subset. Settings may be half-done or malformed here."""
         return (Port("out"),)

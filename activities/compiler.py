@@ -72,6 +72,10 @@ class Compiler:
             return self._scope(node_id, None, choices, str(error))
         return self._scope(node_id, arrived, choices)
 
+    def arrives(self, node_id: str) -> bool:
+        """Whether any transition can bring something to the node."""
+        return bool(self._edges(node_id))
+
     # --- One node --------------------------------------------------------------------------
 
     def _result(self, node_id: str) -> Outputs | Refused:
