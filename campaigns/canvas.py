@@ -62,7 +62,9 @@ def add_node(
     """Add a node on its own, behind a port (``after``), or on a transition (``edge``)."""
     cls = catalogue.get(type)
     id = version.graph.new_id()
-    node = Node(id, type, _free_name(version.graph, str(cls.label)), _initial(cls) if settings is None else settings)
+    node = Node(
+        id, type, _free_name(version.graph, str(cls.label)), cls.form_class.fresh() if settings is None else settings
+    )
 
     def change(graph: Graph) -> Graph:
         grown = graph.with_node(node)
@@ -198,11 +200,6 @@ def _stale(version: CampaignVersion) -> str:
             "Someone else changed this canvas in the meantime; here is the new state, please make your change again."
         )
     return _("This version is frozen and cannot be changed any more; withdraw the approval or edit the campaign again.")
-
-
-def _initial(cls: type[Activity]) -> dict[str, Any]:
-    initial = getattr(cls, "initial", None)
-    return dict(initial()) if callable(initial) else dict(initial or {})
 
 
 def _free_name(graph: Graph, label: str) -> str:

@@ -38,6 +38,10 @@ class RunStore:
         rows = engine.write(population.table, path)
         return {"rows": rows, "dimension": population.dimension, "key": list(population.key)}
 
+    def kept(self, node_id: str, port: str, kept: dict[str, Any]) -> Population:
+        """The rows that were kept, lazily: read instead of computed again."""
+        return Population(engine.table(self.path(node_id, port)), kept["dimension"], tuple(kept["key"]))
+
     def read(self, edge: Edge) -> Population | None:
         """What the run computed at the start of a transition, if it has."""
         return self.population(edge.source, edge.source_port)
@@ -46,9 +50,7 @@ class RunStore:
         """The rows that left one port, lazily; None when the node has not come so far or they were purged."""
         node = self.nodes.get(node_id)
         kept = node.outputs.get(port) if node else None
-        if kept is None or not engine.exists(path := self.path(node_id, port)):
-            return None
-        return Population(engine.table(path), kept["dimension"], tuple(kept["key"]))
+        return self.kept(node_id, port, kept) if kept and engine.exists(self.path(node_id, port)) else None
 
     def open(self, edge: Edge) -> bool:
         """Whether the run went through a transition."""

@@ -1,0 +1,132 @@
+"""What the queue calls: ids in, one call, ids out, in slices of at most a minute. The queue may repeat or lose any."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from . import execution, sending
+from .models import Batch, Beat, NodeRun, Run
+from .pulse import pulse
+
+SLICE = 40.0  # seconds that one task goes on computing
+SENDING_SLICE = 5.0  # shorter, so that a test somebody waits for does not stand behind a large sending
+FRESH = timedelta(seconds=60)
+WORKER = "worker:"
+
+
+# --- Nudges: each may be lost, for ``recover`` finds the work again ----------------------------------
+
+
+def run_async(run: Run) -> None:
+    """Ask the workers to take a run on, once the transaction is through."""
+    _later("advance", run.pk)
+
+
+def _later(name: str, pk: int) -> None:
+    transaction.on_commit(lambda: async_task(f"campaigns.tasks.{name}", pk, ack_failure=True))
+
+
+# --- Entry points --------------------------------------------------------------------------------------
+
+
+def advance(run_id: int) -> None:
+    """Run a chain of ready nodes; what can go on beside it is queued for the other workers."""
+    run = Run.objects.select_related("campaign", "version").filter(pk=run_id).first()
+    if run is None:
+        return
+    with _alive():
+        until = time.monotonic() + SLICE
+        while ready := _claim(run):
+            for pk in ready:
+                execution.execute(pk)  # somebody else may have been faster; then this does nothing
+                if time.monotonic() > until:
+                    _later("advance", run_id)
+                    return
+
+
+def _claim(run: Run) -> list[int]:
+    for node in NodeRun.objects.filter(run=run, status=NodeRun.Status.SENDING):
+        sending.close_finished(node)
+    ready = execution.claim_ready(run)
+    for pk in ready[1:]:
+        _later("execute_node", pk)
+    if senders := _free_senders(run):
+        for pk in sending.claim_pending(run, at_most=senders):
+            _later("send_batch", pk)
+    return ready
+
+
+def execute_node(node_run_id: int) -> None:
+    """One node, then whatever is ready after it."""
+    with _alive():
+        execution.execute(node_run_id)
+    if run_id := NodeRun.objects.filter(pk=node_run_id).values_list("run_id", flat=True).first():
+        advance(run_id)
+
+
+def send_batch(batch_id: int) -> None:
+    """One batch, then further ones of the same run until the slice is over."""
+    batch = Batch.objects.select_related("node_run__run__campaign").filter(pk=batch_id).first()
+    if batch is None:
+        return
+    run = batch.node_run.run
+    with _alive():
+        until = time.monotonic() + SENDING_SLICE
+        pending = [batch_id]
+        while pending:
+            for pk in pending:
+                sending.send_one(pk)
+            pending = sending.claim_pending(run, at_most=1) if time.monotonic() < until else []
+    advance(run.pk)
+
+
+def recover() -> None:
+    """Free what crashed workers left behind; the supervisor asks for it every few seconds."""
+    for run in execution.recover():
+        run_async(run)
+
+
+def beat() -> None:
+    """Say that a worker of this cluster is alive."""
+    touch()
+
+
+# --- Signs of life ---------------------------------------------------------------------------------------
+
+
+def worker_name() -> str:
+    """Which supervisor this process belongs to; it tells its children by the environment."""
+    return os.environ.get("ORCHCAMP_WORKER_NAME") or f"{WORKER}{socket.gethostname()}"[:40]
+
+
+def touch() -> None:
+    Beat.objects.update_or_create(name=worker_name(), defaults={"at": timezone.now()})
+
+
+@contextmanager
+def _alive() -> Iterator[None]:
+    """A worker that is busy for long is not taken for a dead one."""
+    touch()
+    with pulse(touch):
+        yield
+
+
+def _free_senders(run: Run) -> int:
+    """How many more workers may send at the same time: one per worker process."""
+    if not NodeRun.objects.filter(run=run, status=NodeRun.Status.SENDING).exists():
+        return 0
+    hosts = Beat.objects.filter(name__startswith=WORKER, at__gt=timezone.now() - FRESH).count()
+    busy = Batch.objects.filter(
+        status__in=[Batch.Status.QUEUED, Batch.Status.SENDING], lease_until__gt=timezone.now()
+    ).count()
+    return max(0, max(1, hosts) * int(settings.Q_CLUSTER["workers"]) - busy)
