@@ -54,6 +54,7 @@ class SettingsForm(forms.Form):
     """
 
     template: ClassVar[str] = "activities/_settings.html"
+    needs_audience: ClassVar[bool] = True  # whether there is nothing to choose until an audience arrives
     use_required_attribute = False
 
     def __init__(
@@ -91,6 +92,11 @@ class SettingsForm(forms.Form):
     def editing(self) -> bool:
         """Whether a row was added, moved or removed: show the form again, there is nothing to check yet."""
         return any(name.endswith("-edit") for name in self.data)
+
+    @property
+    def note(self) -> str:
+        """Why the form cannot offer columns here."""
+        return self.scope.missing if self.needs_audience else ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

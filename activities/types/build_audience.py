@@ -16,6 +16,7 @@ from orchcamp.datasets import rules
 
 
 class BuildAudienceForm(SettingsForm):
+    needs_audience = False
     dimension = DimensionField(
         label=gettext_lazy("Targeting dimension"),
         help_text=gettext_lazy("What one row of the audience stands for."),

@@ -24,6 +24,7 @@ OPERATIONS = {
 
 
 class CombineForm(SettingsForm):
+    needs_audience = False
     operation = forms.ChoiceField(
         label=gettext_lazy("Operation"),
         choices=list(OPERATIONS.items()),

@@ -88,6 +88,17 @@ class EmailForm(SettingsForm):
         required=False,
     )
 
+    @property
+    def placeholders(self) -> list[dict[str, str]]:
+        """The fields that the content may hold, as they are written."""
+        shapes = self.scope.fields.items()
+        return [{"name": name, "label": shape.label, "code": f"{{{{ {name} }}}}"} for name, shape in shapes]
+
+    @property
+    def hidden_errors(self) -> bool:
+        """Whether something is wrong among the options that are folded away."""
+        return bool({"category", "address", "one_per_address"} & set(self.errors))
+
 
 @register
 class Email(Channel):

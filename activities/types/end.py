@@ -14,6 +14,8 @@ from activities.forms import SettingsForm
 class EndForm(SettingsForm):
     """An end has nothing to set."""
 
+    needs_audience = False
+
 
 @register
 class End(Activity):

@@ -15,7 +15,12 @@ from activities.rows import RowsField
 
 
 class TransitionForm(SettingsForm):
-    label = TextField(label=gettext_lazy("Label"), max_length=80, help_text=gettext_lazy("Names the transition."))
+    label = TextField(
+        label=gettext_lazy("Label"),
+        max_length=80,
+        help_text=gettext_lazy("Names the transition; the code does if this is empty."),
+        required=False,
+    )
     code = CodeField(
         label=gettext_lazy("Code"),
         help_text=gettext_lazy("The name of the port: another code drops its transitions."),
@@ -39,6 +44,7 @@ def two_branches() -> list[dict[str, str]]:
 
 
 class ForkForm(SettingsForm):
+    needs_audience = False
     transitions = RowsField(
         TransitionForm,
         row=gettext_lazy("Transition"),

@@ -74,7 +74,12 @@ class SortForm(SettingsForm):
 
 
 class SubsetForm(SettingsForm):
-    label = TextField(label=gettext_lazy("Label"), max_length=80, help_text=gettext_lazy("Names the transition."))
+    label = TextField(
+        label=gettext_lazy("Label"),
+        max_length=80,
+        help_text=gettext_lazy("Names the transition; the code does if this is empty."),
+        required=False,
+    )
     code = CodeField(
         label=gettext_lazy("Segment code"),
         help_text=gettext_lazy("Written into the rows and the name of the port: another code drops its transitions."),

@@ -21,6 +21,7 @@ LONGEST = timedelta(days=366)
 
 
 class WaitForm(SettingsForm):
+    needs_audience = False
     type = forms.ChoiceField(
         label=gettext_lazy("How long"),
         choices=[("duration", gettext_lazy("For a while")), ("fixed", gettext_lazy("Until a date and time"))],
