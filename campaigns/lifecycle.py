@@ -269,16 +269,15 @@ def live_run(campaign: Campaign, *, by: User | None) -> Run:
             _("“%(name)s” is %(status)s and has no published version to run; have it approved and publish it first.")
             % {"name": campaign.name, "status": campaign.get_status_display().lower()}
         )
-    now = timezone.now()
-    for run in (
-        Run.objects.live()
-        .filter(campaign=campaign, version=version)
-        .exclude(status__in=[Run.Status.SUCCEEDED, Run.Status.STOPPED])
-    ):
-        Run.objects.filter(pk=run.pk, scheduled_for__gt=now).update(scheduled_for=now)
+    over = [Run.Status.SUCCEEDED, Run.Status.STOPPED]
+    unfinished = Run.objects.live().filter(campaign=campaign, version=version).exclude(status__in=over)
+    if run := unfinished.select_related("campaign", "version").first():
+        now = timezone.now()
+        if Run.objects.filter(pk=run.pk, scheduled_for__gt=now).update(scheduled_for=now):
+            run.scheduled_for = now
         if run.status != Run.Status.RUNNING:
             execution.resume(run, by=by)
-        return Run.objects.select_related("campaign", "version").get(pk=run.pk)
+        return run
     with transaction.atomic():
         move(campaign, "run_again")
         return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="command")

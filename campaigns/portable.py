@@ -1,0 +1,236 @@
+"""Campaigns as files: what ``export_campaign`` writes and ``import_campaign`` reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from django.core.validators import validate_slug
+from django.db import transaction
+from django.forms import ValidationError
+from django.utils.translation import gettext as _
+
+from activities import catalogue
+from activities.compiler import Compiler
+from activities.graph import SCHEMA, Graph, Node
+from orchcamp.accounts.models import User
+
+from . import canvas, lifecycle
+from .choices import choices
+from .contexts import draft_context
+from .errors import CampaignError, WrongStatus
+from .models import Campaign
+
+MAX_BYTES = 20_000_000
+NODE_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
+SHAPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "slug": (str, "a text"),
+    "name": (str, "a text"),
+    "description": (str, "a text"),
+    "tags": (list, "a list of texts"),
+    "dimension": (str, "the slug of a dataset"),
+    "timezone": (str, "a time zone such as Europe/Paris"),
+    "variables": (dict, "an object: name → value"),
+    "schedule": (dict, "an object with “frequency”"),
+    "settings": (dict, "an object"),
+}
+DEFAULTS: dict[str, Any] = {
+    "description": "",
+    "tags": [],
+    "dimension": "",
+    "timezone": "UTC",
+    "variables": {},
+    "schedule": {},
+    "settings": {},
+}
+
+
+class BadFile(CampaignError):
+    """A campaign file that cannot be read; the sentence names the file or the place in it."""
+
+
+# --- Out -------------------------------------------------------------------------------------------
+
+
+def dump(campaign: Campaign) -> str:
+    """The campaign as a file: the same text every time, references by slug, no secrets."""
+    return json.dumps(to_json(campaign), ensure_ascii=False, indent=2) + "\n"
+
+
+def to_json(campaign: Campaign) -> dict[str, Any]:
+    graph = campaign.latest_version().graph
+    nodes = {id: _sorted(graph.nodes[id].to_json(), first=("type", "name")) for id in sorted(graph.nodes)}
+    return {
+        "schema": SCHEMA,
+        "kind": "campaign",
+        "campaign": {name: _sorted(getattr(campaign, name)) for name in SHAPES},
+        "canvas": {"nodes": nodes, "edges": [edge.to_json() for edge in sorted(graph.edges)]},
+    }
+
+
+def _sorted(value: Any, first: tuple[str, ...] = ()) -> Any:
+    """The same JSON with its keys in order, however the database keeps them."""
+    if isinstance(value, dict):
+        keys = [*(key for key in first if key in value), *sorted(key for key in value if key not in first)]
+        return {key: _sorted(value[key]) for key in keys}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
+
+
+# --- In --------------------------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML whose dates stay texts, as in JSON."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read(path: Path) -> Any:
+    """The document of a JSON or YAML file. Raises BadFile that names the file and the line."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise BadFile(_("%(file)s is larger than 20 MB; a campaign file is not.") % {"file": path})
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise BadFile(_("%(file)s cannot be read: %(why)s.") % {"file": path, "why": error.strerror}) from None
+    except UnicodeDecodeError:
+        raise BadFile(_("%(file)s is not a text in UTF-8; save it as UTF-8.") % {"file": path}) from None
+    try:
+        if path.suffix.lower() in {".yaml", ".yml"}:
+            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        place = {"file": path, "line": error.lineno, "column": error.colno, "why": error.msg}
+        raise BadFile(_("%(file)s, line %(line)s, column %(column)s: not JSON (%(why)s).") % place) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = {"file": path, "line": mark.line + 1 if mark else 1, "why": getattr(error, "problem", "") or "syntax"}
+        raise BadFile(_("%(file)s, line %(line)s: not YAML (%(why)s).") % place) from None
+    except RecursionError:
+        raise BadFile(_("%(file)s is nested too deeply.") % {"file": path}) from None
+
+
+def _no_constant(name: str) -> Any:
+    raise BadFile(_("The file holds %(name)s, which is not a JSON number.") % {"name": name})
+
+
+def load(document: Any, *, owner: User | None = None) -> Campaign:
+    """Make a campaign, or replace the canvas and properties of the draft that has its slug. All or nothing."""
+    properties, graph = parse(document)
+    slug = properties.pop("slug")
+    with transaction.atomic():
+        campaign = Campaign.objects.filter(slug=slug).first()
+        if campaign is None:
+            campaign = lifecycle.create(
+                slug=slug, by=owner, document=graph.to_json(), **{"dimension": "", **DEFAULTS, **properties}
+            )
+        else:
+            _replace(campaign, properties, graph, owner)
+        _demand_dependencies(campaign, graph)
+    return campaign
+
+
+def _replace(campaign: Campaign, properties: dict[str, Any], graph: Graph, owner: User | None) -> None:
+    draft = campaign.draft()
+    if draft is None or campaign.status != Campaign.Status.DRAFT:
+        status = campaign.get_status_display().lower()
+        raise WrongStatus(
+            _("There is a campaign “%(slug)s” already, and it is %(status)s; change the slug, or edit it again first.")
+            % {"slug": campaign.slug, "status": status}
+        )
+    lifecycle.change_properties(campaign, by=owner, **DEFAULTS | properties)
+    canvas.edit(draft, lambda _old: graph, revision=draft.revision, by=owner, verb="imported canvas")
+    if owner is not None:
+        Campaign.objects.filter(pk=campaign.pk).update(owner=owner)
+        draft.author = owner
+        draft.save(update_fields=["author"])
+
+
+def ignored(document: Any) -> list[str]:
+    """The names in the file's “campaign” that mean nothing to this version."""
+    found = document.get("campaign", {}) if isinstance(document, dict) else {}
+    return sorted(set(found) - set(SHAPES)) if isinstance(found, dict) else []
+
+
+def parse(document: Any) -> tuple[dict[str, Any], Graph]:
+    """The properties and the canvas of a document. Raises Refused that names the place."""
+    if not isinstance(document, dict) or document.get("kind") != "campaign":
+        raise BadFile(_("This is not a campaign file: it must be an object with “kind”: “campaign”."))
+    if document.get("schema") != SCHEMA:
+        raise BadFile(
+            _("“schema” is %(found)s; this version of Orchcamp reads %(known)s.")
+            % {"found": document.get("schema"), "known": SCHEMA}
+        )
+    raw = document.get("campaign")
+    if not isinstance(raw, dict):
+        raise BadFile(_("“campaign” must be an object with “slug” and “name”."))
+    properties = {name: raw[name] for name in SHAPES if name in raw}
+    for name, value in properties.items():
+        shape, words = SHAPES[name]
+        if not isinstance(value, shape):
+            raise BadFile(_("“%(name)s” of the campaign must be %(words)s.") % {"name": name, "words": words})
+    _check_properties(properties)
+    graph = Graph.from_json(document.get("canvas", {}))
+    for id in graph.nodes:
+        if not NODE_ID.fullmatch(id):
+            raise BadFile(_("The node id “%(id)s” must be 1 to 60 letters, digits, “-” or “_”.") % {"id": id[:80]})
+    return properties, graph
+
+
+def _check_properties(properties: dict[str, Any]) -> None:
+    for name, most in (("slug", 80), ("name", 120)):
+        if not 0 < len(properties.get(name, "").strip()) <= most:
+            place = {"name": name, "most": most}
+            raise BadFile(_("“%(name)s” of the campaign is needed: a text of at most %(most)s characters.") % place)
+    try:
+        validate_slug(properties["slug"])
+    except ValidationError:
+        raise BadFile(
+            _("The slug “%(slug)s” may hold letters, digits, “-” and “_” only.") % {"slug": properties["slug"]}
+        ) from None
+    if not all(isinstance(tag, str) for tag in properties.get("tags", [])):
+        raise BadFile(_("“tags” of the campaign must be a list of texts."))
+    if any(isinstance(value, dict | list) for value in properties.get("variables", {}).values()):
+        raise BadFile(_("A variable of the campaign must be a text, a number or true or false."))
+    try:
+        ZoneInfo(properties.get("timezone", "UTC"))
+    except (KeyError, ValueError, OSError):
+        raise BadFile(
+            _("The time zone “%(zone)s” is not known; write one such as Europe/Paris.")
+            % {"zone": properties["timezone"]}
+        ) from None
+
+
+# --- What the file relies on -------------------------------------------------------------------------
+
+
+def _demand_dependencies(campaign: Campaign, graph: Graph) -> None:
+    """Raise BadFile that names every dataset, column or channel configuration that is missing here."""
+    ctx, offered = draft_context(campaign), choices()
+    missing = []
+    if campaign.dimension and campaign.dimension not in ctx.model.datasets:
+        missing.append(_("the campaign's dimension: there is no dataset “%(slug)s”") % {"slug": campaign.dimension})
+    compiler = Compiler(graph, ctx)
+    for id in graph.order():
+        found = _refused(graph.nodes[id], compiler, offered)
+        missing += [f"“{graph.nodes[id].name}” ({id}): {sentence}" for sentence in found]
+    if missing:
+        raise BadFile(_("The campaign cannot be used here. %(missing)s") % {"missing": " · ".join(missing)})
+
+
+def _refused(node: Node, compiler: Compiler, offered: dict[str, Any]) -> list[str]:
+    """What a node's settings say that cannot be here; a half-done node is no reason to refuse a file."""
+    try:
+        cls = catalogue.get(node.type)
+    except catalogue.UnknownActivity:
+        return []  # drawn grey, refuses to run
+    form = cls.form_class(node.settings, scope=compiler.scope(node.id, offered), draft=True)
+    return [] if form.is_valid() else list(form.sentences())
