@@ -81,8 +81,8 @@ CONTENT_SECURITY_POLICY = {
 # --- Applications ------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "orchcamp.accounts.admin_app.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -117,8 +117,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "orchcamp.web.middleware.ExpiredSessionMiddleware",
-    "orchcamp.web.middleware.AdminPolicyMiddleware",
     "csp.middleware.CSPMiddleware",
+    "orchcamp.web.middleware.AdminPolicyMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -222,6 +222,9 @@ STATICFILES_DIRS = [BASE_DIR / "orchcamp" / "static"]
 WHITENOISE_USE_FINDERS = True  # nothing to collect in the demo and in tests
 
 EMAIL_URL = env("EMAIL_URL")
+# Seconds until a message that a server deferred is tried again; after the last it is refused.
+SENDING_BACKOFF = [int(part) for part in env("ORCHCAMP_RETRY_AFTER", "60,300,900,3600,14400").split(",") if part]
+JOURNAL_FSYNC = env_bool("ORCHCAMP_JOURNAL_FSYNC")  # outlive a power cut too, not only a killed worker (docs/adr/0010)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
 SINK_PORT = int(env("ORCHCAMP_SINK_PORT", "2525"))
@@ -235,11 +238,30 @@ LOGGING = {
     "loggers": {"django_q": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }
 
-UNFOLD = {
+UNFOLD = {  # the skin of the administration, in the colours of tokens.css
     "SITE_TITLE": "Orchcamp",
     "SITE_HEADER": "Orchcamp",
     "SITE_SUBHEADER": _("Administration"),
     "SITE_SYMBOL": "hub",
     "SITE_URL": "/",
-    "SHOW_HISTORY": True,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}orchcamp/mark.svg"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "primary": {
+            "50": "#eff4ff",
+            "100": "#dfe9fe",
+            "200": "#c3d4fd",
+            "300": "#9ab5fb",
+            "400": "#6a91f7",
+            "500": "#4470ee",
+            "600": "#2350e0",
+            "700": "#1d43bf",
+            "800": "#1d3a99",
+            "900": "#1d3579",
+            "950": "#15214a",
+        },
+    },
+    "SIDEBAR": {"show_search": False, "navigation": "orchcamp.accounts.administration.navigation"},
 }

@@ -58,6 +58,7 @@ class ChannelConfiguration(models.Model):
         blank=True,
         help_text=_("A yes-or-no column of the dimension. Empty cell: consent is taken as given."),
     )
+    paced_until = models.DateTimeField(null=True, editable=False)  # the throttle's slots are taken until then
 
     objects = PermittedQuerySet.as_manager()
 
