@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.shortcuts import (
+    assign_perm,
+    get_groups_with_perms,
+    get_objects_for_user,
+    get_users_with_perms,
+    remove_perm,
+)
 
 
 def codename(model: type[models.Model], action: str) -> str:
@@ -140,3 +147,26 @@ def _grantable(actions: Iterable[str], obj: models.Model) -> list[str]:
     if not is_shared(type(obj)):
         raise TypeError(f"{type(obj).__name__} has no tables of object permissions")
     return [codename(type(obj), action) for action in actions]
+
+
+def holders(action: str, obj: models.Model) -> tuple[models.QuerySet, models.QuerySet]:
+    """The people and the groups with whom the object is shared for this."""
+    code = codename(type(obj), action).split(".")[1]
+    people = get_users_with_perms(obj, only_with_perms_in=[code], with_group_users=False)
+    groups = get_groups_with_perms(obj, attach_perms=True)
+    return people, Group.objects.filter(pk__in=[group.pk for group, held in groups.items() if code in held])
+
+
+def share(action: str, obj: models.Model, *, people: Iterable[Any], groups: Iterable[Any]) -> None:
+    """Share the object for this with exactly these people and groups."""
+    for before, after in zip(holders(action, obj), (people, groups), strict=True):
+        had, wanted = set(before), set(after)
+        for subject in had - wanted:
+            revoke(subject, [action], obj)
+        for subject in wanted - had:
+            grant(subject, [action], obj)
+
+
+def administers(user: Any) -> bool:
+    """Whether the person may enter the administration; the profile decides, ``is_staff`` does not."""
+    return user.is_active and user.has_perm("accounts.change_user")

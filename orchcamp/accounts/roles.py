@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db import transaction
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from .models import ProductProfile
@@ -122,6 +123,25 @@ def permissions(wanted: Iterable[str]) -> list[Permission]:
     return [
         row for row in rows.select_related("content_type") if f"{row.content_type.app_label}.{row.codename}" in names
     ]
+
+
+def held_by(profile: ProductProfile) -> list[Right]:
+    """The rights of one profile, in the order of the table."""
+    rows = profile.group.permissions.values_list("content_type__app_label", "codename")
+    held = {f"{app}.{code}" for app, code in rows}
+    return [right for right in RIGHTS if right.code in held]
+
+
+@transaction.atomic
+def define(profile: ProductProfile, rights: Iterable[str]) -> None:
+    """Save a profile of one's own together with its group; only rights of the table can be in it."""
+    if profile.pk is None:
+        profile.slug = slugify(profile.label)
+        profile.group = Group.objects.create(name=profile.label)
+    else:
+        Group.objects.filter(pk=profile.group_id).update(name=profile.label)
+    profile.save()
+    profile.group.permissions.set(permissions(set(rights) & BY_CODE.keys()))
 
 
 @transaction.atomic

@@ -1,0 +1,141 @@
+"""People, product profiles and the audit trail in the administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+
+from . import audit, roles
+from .admin_forms import PersonForm, ProfileForm
+from .models import AuditEntry, ProductProfile, User
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin, ModelAdmin):
+    """Superusers are made on the command line, and only they may touch one another."""
+
+    form = PersonForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ["username", "full_name", "email", "profiles", "is_active", "last_login"]
+    list_filter = ["groups__profile", "is_active"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    list_per_page = 50
+    filter_horizontal = []
+    readonly_fields = ["last_login", "date_joined"]
+    fieldsets = [
+        (None, {"fields": ["username", "password", "is_active"]}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
+        (_("Rights"), {"fields": ["groups"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
+
+    @admin.display(description=_("name"), ordering="last_name")
+    def full_name(self, person: User) -> str:
+        return person.get_full_name()
+
+    @admin.display(description=_("product profiles"))
+    def profiles(self, person: User) -> str:
+        return ", ".join(sorted(group.name for group in person.groups.all())) or "–"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _within_reach(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _within_reach(request, obj) and obj != request.user
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        profiles = sorted(form.instance.groups.values_list("name", flat=True))
+        verb = "changed" if change else "created"
+        audit.record(request.user, verb, form.instance, fields=form.changed_data, profiles=profiles)
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        audit.record(request.user, "deleted", obj)
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for person in queryset:
+            audit.record(request.user, "deleted", person)
+        super().delete_queryset(request, queryset)
+
+
+def _within_reach(request: HttpRequest, obj: User | None) -> bool:
+    return obj is None or request.user.is_superuser or not obj.is_superuser
+
+
+@admin.register(ProductProfile)
+class ProfileAdmin(ModelAdmin):
+    """The built-in profiles are shown; those of one's own are a set of rights and how far they reach."""
+
+    form = ProfileForm
+    list_display = ["label", "description", "everywhere", "members", "built_in"]
+    prepopulated_fields: dict[str, list[str]] = {}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet:
+        return super().get_queryset(request).select_related("group").annotate(people=Count("group__user"))
+
+    @admin.display(description=_("people"), ordering="people")
+    def members(self, profile: Any) -> int:
+        return profile.people
+
+    @admin.display(description=_("rights"))
+    def held(self, profile: ProductProfile) -> Any:
+        lines = ((str(right.label).capitalize(),) for right in roles.held_by(profile))
+        return format_html_join("", "<div>{}</div>", lines)
+
+    def get_fields(self, request: HttpRequest, obj: ProductProfile | None = None) -> list[str]:
+        return ["label", "description", "everywhere", "held" if obj and obj.built_in else "rights"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ProductProfile | None = None) -> list[str]:
+        return ["held"] if obj and obj.built_in else []
+
+    def has_change_permission(self, request: HttpRequest, obj: ProductProfile | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.built_in)
+
+    def has_delete_permission(self, request: HttpRequest, obj: ProductProfile | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.built_in)
+
+    def save_model(self, request: HttpRequest, obj: ProductProfile, form: Any, change: bool) -> None:
+        roles.define(obj, form.cleaned_data["rights"])
+        audit.record(request.user, "changed" if change else "created", obj, rights=form.cleaned_data["rights"])
+
+    def delete_model(self, request: HttpRequest, obj: ProductProfile) -> None:
+        audit.record(request.user, "deleted", obj)
+        obj.group.delete()  # takes the profile along
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for profile in queryset:
+            self.delete_model(request, profile)
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ModelAdmin):
+    """To be read only."""
+
+    list_display = ["at", "actor_name", "verb", "kind", "label"]
+    list_filter = ["verb", "kind"]
+    search_fields = ["actor_name", "label", "object_id"]
+    date_hierarchy = "at"
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
+        return False
