@@ -1,0 +1,201 @@
+"""What a file is: its kind, whether it is sound text, its delimiter and its header."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from django.utils.translation import gettext as _
+
+from orchcamp.web.errors import Refused
+
+KINDS = {
+    ".csv": "delimited",
+    ".tsv": "delimited",
+    ".tab": "delimited",
+    ".txt": "delimited",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "xlsx",
+}
+MAGIC = {  # first bytes -> what it really is
+    b"PAR1": "parquet",
+    b"PK\x03\x04": "xlsx",
+    b"\x1f\x8b": "gzip",
+}
+WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+MAX_COLUMNS = 1_000
+LONGEST_NAME = 120
+CHUNK = 4 * 1024 * 1024
+
+
+class LoadError(Refused):
+    """A file that cannot be loaded; names the file, the place in it and the mend."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text file that was read through once: sound, and how its lines end."""
+
+    newline: str  # "\n", "\r\n", "\r" or "mixed"
+    empty: bool
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file's bytes, unpacked if its name ends in .gz."""
+    with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        yield file  # type: ignore[misc]
+
+
+def kind_of(path: Path) -> str:
+    """delimited, jsonl, parquet or xlsx: by name, and the first bytes must not say otherwise."""
+    name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    kind = KINDS.get(name.suffix.lower())
+    if kind is None:
+        names = ", ".join(KINDS)
+        raise LoadError(
+            _("%(name)s: files of this kind are not read; known are %(names)s.") % {"name": path.name, "names": names}
+        )
+    try:
+        with opened(path) as file:
+            head = file.read(4)
+    except (OSError, EOFError, zlib.error) as error:
+        raise LoadError(_("%(name)s cannot be read: %(why)s.") % {"name": path.name, "why": error}) from None
+    if not head:
+        raise LoadError(_("%(name)s is empty.") % {"name": path.name})
+    found = next((found for magic, found in MAGIC.items() if head.startswith(magic)), None)
+    if found != (kind if kind in {"parquet", "xlsx"} else None):
+        raise LoadError(_wrong(path, kind, found))
+    return kind
+
+
+def _wrong(path: Path, kind: str, found: str | None) -> str:
+    really = {
+        "parquet": _("a Parquet file; name it .parquet"),
+        "xlsx": _("a zip archive or a workbook; unpack it, or name it .xlsx"),
+        "gzip": _("packed with gzip; add .gz to its name"),
+        None: _("not a workbook") if kind == "xlsx" else _("not a Parquet file"),
+    }[found]
+    return _("%(name)s is %(really)s.") % {"name": path.name, "really": really}
+
+
+def wide_encoding(path: Path) -> str:
+    """The encoding that a byte order mark other than UTF-8's declares, or nothing."""
+    with opened(path) as file:
+        return WIDE.get(file.read(2), "")
+
+
+def examine(path: Path) -> Text:
+    """Read the whole text once: it must be UTF-8 without zero bytes; says how lines end."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    lines = returns = both = total = 0
+    carried = b""
+    try:
+        with opened(path) as file:
+            while chunk := file.read(CHUNK):
+                _refuse_zero(path, chunk, lines)
+                try:
+                    decoder.decode(chunk)
+                except UnicodeDecodeError as error:
+                    raise _not_utf8(path, error, lines) from None
+                joined = carried + chunk
+                both += joined.count(b"\r\n") - carried.count(b"\r\n")
+                lines, returns, total = lines + chunk.count(b"\n"), returns + chunk.count(b"\r"), total + len(chunk)
+                carried = chunk[-1:]
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise _not_utf8(path, error, lines) from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise LoadError(_("%(name)s cannot be read: %(why)s.") % {"name": path.name, "why": error}) from None
+    if returns and not lines:
+        newline = "\r"
+    elif not both:
+        newline = "\n"
+    else:
+        newline = "\r\n" if both == lines else "mixed"
+    return Text(newline, total == 0)
+
+
+def _refuse_zero(path: Path, chunk: bytes, lines: int) -> None:
+    place = chunk.find(b"\0")
+    if place >= 0:
+        line = lines + chunk.count(b"\n", 0, place) + 1
+        raise LoadError(
+            _("%(name)s, line %(line)d, holds a zero byte: it is no text file. Export it as CSV in UTF-8.")
+            % {"name": path.name, "line": line}
+        )
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError, lines: int) -> LoadError:
+    line = lines + error.object.count(b"\n", 0, error.start) + 1
+    return LoadError(
+        _(
+            "%(name)s, line %(line)d, is not UTF-8 (byte %(byte)s). Save the file as UTF-8, or name its encoding"
+            " (as in “encoding: windows-1252”)."
+        )
+        % {"name": path.name, "line": line, "byte": f"0x{error.object[error.start]:02X}"}
+    )
+
+
+def header(path: Path) -> tuple[str, list[str], bool]:
+    """The delimiter, the names in the first line that is not blank, and whether blank lines come before it."""
+    with opened(path) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
+        first, blank = "", False
+        while line := text.readline(CHUNK):
+            if line.strip("\r\n"):
+                first = line
+                break
+            blank = True
+        for _more in range(50):  # a quoted name may go over several lines
+            if first.count('"') % 2 == 0:
+                break
+            first += text.readline(CHUNK)
+    if not first:
+        raise LoadError(_("%(name)s is empty.") % {"name": path.name})
+    delimiter = _delimiter(path, first)
+    return delimiter, next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter)), blank
+
+
+def _delimiter(path: Path, first: str) -> str:
+    name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    if name.suffix.lower() in {".tsv", ".tab"}:
+        return "\t"
+    bare = "".join(first.split('"')[::2])
+    return max(",;\t|", key=lambda mark: (bare.count(mark), mark == ","))
+
+
+def checked_names(path: Path, names: list[str]) -> list[str]:
+    """Column names as they will be called. Raises LoadError for names that cannot be told apart."""
+    if len(names) > MAX_COLUMNS:
+        raise LoadError(
+            _("%(name)s has %(n)d columns; at most %(most)d can be loaded.")
+            % {"name": path.name, "n": len(names), "most": MAX_COLUMNS}
+        )
+    seen: dict[str, str] = {}
+    for place, name in enumerate(stripped := [name.strip() for name in names], start=1):
+        facts = {"name": path.name, "place": place, "column": name[:60], "other": seen.get(name.lower(), "")}
+        if not name:
+            raise LoadError(_("%(name)s: column %(place)d of the header has no name.") % facts)
+        if len(name) > LONGEST_NAME:
+            raise LoadError(_("%(name)s: the name of column %(place)d is too long (“%(column)s…”).") % facts)
+        if name == facts["other"]:
+            raise LoadError(_("%(name)s: the header names “%(column)s” twice; rename one of them.") % facts)
+        if facts["other"]:
+            raise LoadError(
+                _("%(name)s: the columns “%(other)s” and “%(column)s” differ in case only; rename one.") % facts
+            )
+        seen[name.lower()] = name
+    return stripped
