@@ -1,29 +1,173 @@
-"""To be written."""
+"""Approvals: the queue that is worked through without leaving it, and what leads to it and follows it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
+
+from campaigns import lifecycle, review, tasks
+from campaigns.desk_forms import MessageForm, SendBackForm
+from campaigns.models import Approval, Campaign
+from orchcamp.accounts.access import get_for, may
+from orchcamp.web.errors import Refused
+from orchcamp.web.fragments import render_fragment
 
 
-def queue(request, **kwargs):
-    raise NotImplementedError
+def _visible(request: HttpRequest, action: str = "view") -> QuerySet[Approval]:
+    campaigns = Campaign.objects.for_user(request.user, action).values("pk")
+    return Approval.objects.filter(version__campaign__in=campaigns).select_related(
+        "version__campaign", "requested_by", "decided_by", "test_run"
+    )
 
 
-def approval(request, **kwargs):
-    raise NotImplementedError
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for me to decide, what I asked others, and what only others may decide."""
+    waiting = list(_visible(request).filter(status=Approval.Status.WAITING))
+    allowed = set(Campaign.objects.for_user(request.user, "approve").values_list("pk", flat=True))
+    theirs = [a for a in waiting if not review.is_own(a, request.user)]
+    context = {
+        "to_decide": [review.headline(a) for a in theirs if a.version.campaign_id in allowed],
+        "own": [review.headline(a) for a in waiting if review.is_own(a, request.user)],
+        "not_allowed": [review.headline(a) for a in theirs if a.version.campaign_id not in allowed],
+        "decided": _visible(request).exclude(status=Approval.Status.WAITING).order_by("-decided_at")[:10],
+        "may_approve": may(request.user, "approve", Campaign),
+    }
+    return render(request, "campaigns/approval_queue.html", context)
 
 
-def submit(request, **kwargs):
-    raise NotImplementedError
+def _card(request: HttpRequest, approval: Approval, **more: object) -> dict:
+    campaign = approval.version.campaign
+    own = review.is_own(approval, request.user)
+    waiting = approval.status == Approval.Status.WAITING
+    return {
+        "approval": approval,
+        "campaign": campaign,
+        "review": review.review(approval),
+        "own": own,
+        "may_decide": waiting and not own and may(request.user, "approve", campaign),
+        "may_withdraw": waiting and own and may(request.user, "change", campaign),
+        "may_publish": may(request.user, "publish", campaign),
+        "approve_form": MessageForm(auto_id=f"approve-{approval.pk}-%s"),
+        "send_back_form": SendBackForm(auto_id=f"send-back-{approval.pk}-%s"),
+    } | more
 
 
-def withdraw(request, **kwargs):
-    raise NotImplementedError
+@require_GET
+def approval(request: HttpRequest, approval_id: int) -> HttpResponse:
+    """One request in full, opened in its place in the queue or as a page."""
+    found = get_object_or_404(_visible(request), pk=approval_id)
+    if request.GET.get("closed") and request.htmx:
+        return render(request, "campaigns/_approval_headline.html", {"headline": review.headline(found)})
+    return render_fragment(request, "campaigns/approval_detail.html", "campaigns/_approval.html", _card(request, found))
 
 
-def decide(request, **kwargs):
-    raise NotImplementedError
+@require_POST
+def decide(request: HttpRequest, approval_id: int) -> HttpResponse:
+    """Approve, or send back with a message."""
+    found = get_object_or_404(_visible(request), pk=approval_id)
+    get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
+    sending_back = request.POST.get("decision") == "send_back"
+    form = (SendBackForm if sending_back else MessageForm)(request.POST, auto_id=f"send-back-{approval_id}-%s")
+    if not form.is_valid():
+        name = "send_back_form" if sending_back else "approve_form"
+        return _answer(request, "campaigns/_approval.html", _card(request, found, **{name: form}))
+    decision = lifecycle.send_back if sending_back else lifecycle.approve
+    try:
+        decision(found, by=request.user, message=form.cleaned_data["message"])
+    except Refused as refusal:
+        return _refused(request, approval_id, refusal)
+    found = _visible(request).get(pk=approval_id)
+    response = _answer(request, "campaigns/_approval_result.html", _card(request, found))
+    return trigger_client_event(response, "approval-decided", {"id": approval_id}, after="settle")
 
 
-def publish(request, **kwargs):
-    raise NotImplementedError
+def _answer(request: HttpRequest, fragment: str, context: dict, status: int = 200) -> HttpResponse:
+    page = "campaigns/approval_detail.html"
+    return render_fragment(request, page, fragment, context | {"fragment": fragment}, status=status)
 
 
-def edit_again(request, **kwargs):
-    raise NotImplementedError
+def _refused(request: HttpRequest, approval_id: int, refusal: Refused) -> HttpResponse:
+    """What stands now, and why the decision did not count."""
+    found = get_object_or_404(_visible(request), pk=approval_id)
+    context = _card(request, found, refusal=str(refusal))
+    waiting = found.status == Approval.Status.WAITING
+    fragment = "campaigns/_approval.html" if waiting else "campaigns/_approval_result.html"
+    return _answer(request, fragment, context, status=409)
+
+
+@require_http_methods(["GET", "POST"])
+def submit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask for approval of the draft: what will be asked, with a message."""
+    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    version = campaign.latest_version()
+    form = MessageForm(request.POST or None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            lifecycle.submit(version, by=request.user, message=form.cleaned_data["message"])
+            messages.success(request, _("Sent for approval. The canvas is frozen until somebody has decided."))
+            return redirect("campaigns:canvas", slug)
+        except Refused as error:
+            refusal = str(error)
+    found, test_run = review.before_submission(version)
+    context = {"campaign": campaign, "form": form, "refusal": refusal, "review": found, "test_run": test_run}
+    return render(request, "campaigns/approval_submit.html", context, status=409 if refusal else 200)
+
+
+@require_POST
+def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take back one's own request, before somebody has decided."""
+    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    open_request = get_object_or_404(Approval, version__campaign=campaign, status=Approval.Status.WAITING)
+    if not review.is_own(open_request, request.user):
+        raise PermissionDenied(_("Only the person who asked may withdraw a request."))
+    try:
+        lifecycle.withdraw(open_request, by=request.user)
+        messages.success(request, _("Withdrawn: “%(name)s” can be edited again.") % {"name": campaign.name})
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    if request.POST.get("next") == "queue":
+        return redirect("campaigns:approvals")
+    return redirect("campaigns:canvas", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def publish(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say exactly what publishing does; do it on POST."""
+    campaign = get_for(request.user, "publish", Campaign.objects.all(), slug=slug)
+    refusal = ""
+    if request.method == "POST":
+        try:
+            run = lifecycle.publish(campaign, by=request.user)
+            tasks.run_async(run)
+            messages.success(request, _("Published: the run has begun."))
+            return redirect("campaigns:run", slug, run.pk)
+        except Refused as error:
+            refusal = str(error)
+    latest = _visible(request).filter(version=campaign.latest_version(), status=Approval.Status.APPROVED).last()
+    context = {
+        "campaign": campaign,
+        "refusal": refusal,
+        "approval": latest,
+        "review": review.review(latest) if latest else None,
+    }
+    return render(request, "campaigns/approval_publish.html", context, status=409 if refusal else 200)
+
+
+@require_POST
+def edit_again(request: HttpRequest, slug: str) -> HttpResponse:
+    """Open a new draft from the last version; what was approved stays as it was."""
+    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    try:
+        lifecycle.edit_again(campaign, by=request.user)
+        messages.success(request, _("A new draft is open; it needs an approval of its own."))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("campaigns:canvas", slug)

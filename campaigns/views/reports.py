@@ -1,13 +1,88 @@
-"""To be written."""
+"""Reports: what became of everybody, by campaign, run and delivery; on the page and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from campaigns import charts, figures, reporting
+from campaigns.models import Campaign, Run
+from orchcamp.accounts.access import demand, get_for
+from orchcamp.messaging.models import Delivery
+from orchcamp.web.fragments import render_fragment
+from orchcamp.web.lists import paginate
 
 
-def report_list(request, **kwargs):
-    raise NotImplementedError
+@require_GET
+def report_list(request: HttpRequest) -> HttpResponse:
+    """The campaigns that have run live, with their figures."""
+    demand(request.user, "report", Campaign)
+    campaigns = Campaign.objects.for_user(request.user, "report").filter(runs__mode=Run.Mode.LIVE).distinct()
+    words = request.GET.get("q", "").strip()
+    if words:
+        campaigns = campaigns.filter(name__icontains=words)
+    page = paginate(request, campaigns)
+    found = reporting.by_campaign([campaign.slug for campaign in page])
+    rows = [(campaign, found.get(campaign.slug)) for campaign in page]
+    context = {"page": page, "rows": rows, "q": words}
+    return render_fragment(request, "campaigns/report_list.html", "campaigns/_report_rows.html", context)
 
 
-def report(request, **kwargs):
-    raise NotImplementedError
+def _chosen(request: HttpRequest, slug: str) -> tuple[Campaign, Run | None, int | None, list[Delivery]]:
+    """The campaign, and the run and delivery that the address narrows the report to."""
+    campaign = get_for(request.user, "report", Campaign.objects.all(), slug=slug)
+    run_id, delivery_id = request.GET.get("run", ""), request.GET.get("delivery", "")
+    run = get_object_or_404(campaign.runs.live(), pk=run_id) if run_id.isdecimal() else None
+    chosen = int(delivery_id) if delivery_id.isdecimal() else None
+    return campaign, run, chosen, list(reporting.deliveries_of(campaign, run))
 
 
-def report_csv(request, **kwargs):
-    raise NotImplementedError
+@require_GET
+def report(request: HttpRequest, slug: str) -> HttpResponse:
+    campaign, run, chosen, offered = _chosen(request, slug)
+    deliveries = [delivery for delivery in offered if chosen in (None, delivery.pk)]
+    found = reporting.report(deliveries)
+    domains = reporting.domains(deliveries)
+    unit, moments = reporting.over_time(deliveries)
+    runs = campaign.runs.live()
+    context = {
+        "campaign": campaign,
+        "runs": runs,
+        "run": run,
+        "offered": offered,
+        "chosen": chosen,
+        "figures": found,
+        "kpis": figures.kpis(found),
+        "falls": charts.waterfall(found.books),
+        "charts": [charts.funnel(found.books, found.reactions), charts.over_time(unit, moments)]
+        + ([charts.domains(domains)] if domains else []),
+        "links": reporting.links(deliveries),
+        "replies": reporting.replies(deliveries),
+    }
+    return render_fragment(request, "campaigns/report_detail.html", "campaigns/_report_body.html", context)
+
+
+class _Echo:
+    """A file that hands back each line, so that the answer streams."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+@require_GET
+def report_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    """One row a delivery and their totals; cells cannot become formulas of a spreadsheet."""
+    campaign, _run, chosen, offered = _chosen(request, slug)
+    deliveries = [delivery for delivery in offered if chosen in (None, delivery.pk)]
+    writer = csv.writer(_Echo())
+    lines: Iterator[str] = (writer.writerow(row) for row in figures.table(reporting.report(deliveries)))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = slugify(f"{campaign.slug} {_('report')}")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response

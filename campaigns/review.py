@@ -1,0 +1,207 @@
+"""What an approver sees of a version: exact counts of every transition, rendered messages, problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from activities.base import Context, Population
+from activities.check import Problem
+from activities.graph import Graph, Node
+from orchcamp.datasets import engine
+from orchcamp.messaging import content, plan
+from orchcamp.messaging.models import ChannelConfiguration
+from orchcamp.web.errors import Refused
+
+from . import contexts, lifecycle, progress, reporting
+from .models import Approval, CampaignVersion, Run
+from .store import RunStore
+
+Counts = dict[str, dict[str, int]]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One line of the queue."""
+
+    approval: Approval
+    targeted: int | None
+    channels: int
+
+
+@dataclass(frozen=True)
+class Flow:
+    """One node with what leaves it."""
+
+    node: Node
+    icon: str
+    kind: str
+    is_channel: bool
+    arrived: int | None
+    outputs: list[progress.Outbound]
+
+
+@dataclass(frozen=True)
+class Message:
+    """One channel node: how many it reaches, and what one of them would read."""
+
+    node: Node
+    targeted: int | None
+    configuration: str
+    subject: str  # rendered for one person where somebody is known, else as written
+    refusal: str
+    without_confirmation: bool
+    excluded: list[tuple[str, int]] | None = None
+    prepared: int | None = None
+
+
+@dataclass(frozen=True)
+class Review:
+    flow: list[Flow] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def errors(self) -> list[Problem]:
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def named_problems(self) -> list[tuple[str, str]]:
+        """The name of the node (or nothing) and the sentence; errors first."""
+        ordered = sorted(self.problems, key=lambda problem: problem.severity != "error")
+        return [(self.names.get(problem.node_id or "", ""), problem.sentence) for problem in ordered]
+
+
+def is_own(approval: Approval, user: Any) -> bool:
+    """Whether the person asked for it or wrote any of it: then somebody else must decide."""
+    version = approval.version
+    return user.pk in (approval.requested_by_id, version.author_id) or version.editors.filter(pk=user.pk).exists()
+
+
+def _targeted(graph: Graph, counts: Counts) -> list[int]:
+    channels = [node for node in graph.nodes.values() if progress.is_channel(node) and not node.disabled]
+    found = [progress.arrived(graph, node.id, counts) for node in channels]
+    return [rows for rows in found if rows is not None]
+
+
+def headline(approval: Approval) -> Headline:
+    """From the stored counts: no query beside the approval's own."""
+    graph = approval.version.graph
+    found = _targeted(graph, approval.counts)
+    channels = sum(progress.is_channel(node) for node in graph.nodes.values())
+    return Headline(approval, sum(found) if found else None, channels)
+
+
+def flow(graph: Graph, counts: Counts) -> list[Flow]:
+    """Every node in the order of the canvas with the rows of its transitions."""
+    result = []
+    for id in graph.order():
+        node = graph.nodes[id]
+        icon, kind = progress.describe(node)
+        labels = progress.port_labels(node)
+        ports = list(labels) or list(counts.get(id, {}))
+        outputs = [
+            progress.Outbound(port, labels.get(port) or port, counts.get(id, {}).get(port), True)
+            for port in ports
+            if port in counts.get(id, {}) or graph.outgoing(id, port)
+        ]
+        arrived = progress.arrived(graph, id, counts)
+        result.append(Flow(node, icon, kind, progress.is_channel(node), arrived, outputs))
+    return result
+
+
+@dataclass(frozen=True)
+class _Tested:
+    """A test run with what is needed to read its populations."""
+
+    run: Run
+    store: RunStore
+    ctx: Context
+
+    def arrived(self, graph: Graph, node: Node) -> Population | None:
+        """The rows that a channel node would write to."""
+        incoming = graph.incoming(node.id)
+        return self.store.read(incoming[0]) if incoming else None
+
+    def expected(
+        self, population: Population, node: Node, configuration: ChannelConfiguration
+    ) -> dict[str | None, int]:
+        """Reason (None: would be sent) -> rows, by the very plan that a sending makes; one query."""
+        target = self.ctx.model.dataset(population.dimension).target
+        planned = plan.make(
+            self.ctx.wide(population),
+            key=population.key,
+            address_column=node.settings.get("address") or target.get(configuration.channel, ""),
+            reference=f"review-{node.id}",
+            columns=(),
+            configuration=configuration,
+            one_per_address=bool(node.settings.get("one_per_address")),
+            category=node.settings.get("category", "marketing"),
+        )
+        grouped = engine.rows(planned.group_by("reason").agg(rows=planned.count()))
+        return {row["reason"]: row["rows"] for row in grouped}
+
+    def someone(self, population: Population) -> dict[str, Any]:
+        """One person of a population; nothing when it is empty."""
+        rows = engine.rows(self.ctx.wide(population), limit=1)
+        return rows[0] if rows else {}
+
+
+def _message(
+    tested: _Tested | None, graph: Graph, node: Node, counts: Counts, configurations: dict[str, ChannelConfiguration]
+) -> Message:
+    configuration = configurations.get(node.settings.get("configuration", ""))
+    written = content.Content.from_settings(node.settings)
+    subject, refusal, excluded, prepared = written.subject, "", None, None
+    try:
+        population = tested.arrived(graph, node) if tested else None
+        if tested is not None and population is not None and configuration is not None:
+            found = tested.expected(population, node, configuration)
+            prepared = found.pop(None, 0)
+            excluded = [(reporting.reason_label(reason), rows) for reason, rows in found.items() if reason]
+            if person := tested.someone(population):
+                subject = content.compile(written).render(person | {content.UNSUBSCRIBE: "#"}).subject
+    except Refused as error:
+        refusal = str(error)
+    return Message(
+        node,
+        progress.arrived(graph, node.id, counts),
+        str(configuration or node.settings.get("configuration", "")),
+        subject,
+        refusal,
+        bool(node.settings.get("without_confirmation")),
+        excluded,
+        prepared,
+    )
+
+
+def _review(version: CampaignVersion, counts: Counts, run: Run | None) -> Review:
+    graph = version.graph
+    if run is not None:
+        run.campaign = version.campaign
+    tested = _Tested(run, RunStore(run), contexts.context(run)) if run else None
+    configurations = {found.slug: found for found in ChannelConfiguration.objects.all()}
+    channels = [graph.nodes[id] for id in graph.order() if progress.is_channel(graph.nodes[id])]
+    messages = [_message(tested, graph, node, counts, configurations) for node in channels if not node.disabled]
+    names = {id: node.name for id, node in graph.nodes.items()}
+    return Review(flow(graph, counts), messages, contexts.problems(version), names)
+
+
+def review(approval: Approval) -> Review:
+    """Everything that an approver needs to decide, from the frozen version and its test run."""
+    return _review(approval.version, approval.counts, approval.test_run)
+
+
+def before_submission(version: CampaignVersion) -> tuple[Review, Run | None]:
+    """What an approval of this draft would show, with the test run that it would carry (None: to be made)."""
+    tests = version.runs.filter(mode=Run.Mode.TEST, status=Run.Status.SUCCEEDED)
+    run = next(
+        (
+            found
+            for found in tests[:10]
+            if found.document == version.document and found.variables == version.campaign.variables
+        ),
+        None,
+    )
+    return _review(version, lifecycle.counts_of(run) if run else {}, run), run
