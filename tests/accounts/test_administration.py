@@ -31,18 +31,18 @@ def details(person: User, **changes) -> dict:
     return {"username": person.username, "email": person.email, "is_active": "on"} | changes
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_an_administrator_opens_every_page_without_being_staff(client, ada, page):
+@pytest.mark.parametrize("address", PAGES)
+def test_an_administrator_opens_every_page_without_being_staff(client, ada, address):
     client.force_login(ada)
     assert not ada.is_staff
-    assert client.get(page).status_code == 200
+    assert client.get(address).status_code == 200
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_nobody_else_gets_in(client, anna, mark, vera, mallory, page):
+@pytest.mark.parametrize("address", PAGES)
+def test_nobody_else_gets_in(client, anna, mark, vera, mallory, address):
     for person in (anna, mark, vera, mallory):
         client.force_login(person)
-        answer = client.get(page, follow=True)
+        answer = client.get(address, follow=True)
         assert answer.status_code == 403
         assert "change people" in answer.content.decode()
 
