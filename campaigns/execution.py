@@ -184,6 +184,7 @@ def stop(run: Run, *, by: User | None) -> None:
             status.moved(run.campaign, "stop")
         note(run, _("Stopped by %(by)s.") % {"by": by or _("the system")}, severity=LogEntry.Severity.WARNING)
         audit.record(by, "stopped run", run.campaign, run=run.pk)
+    sending.stop(run)
 
 
 def _end(run: Run, target: str, *, also: str | None = None) -> bool:
@@ -195,7 +196,6 @@ def _end(run: Run, target: str, *, also: str | None = None) -> bool:
         run.status, run.finished_at = target, now
         unsettled = NodeRun.objects.filter(run=run).exclude(status__in=[*NodeRun.SETTLED, S.FAILED])
         unsettled.update(status=S.STOPPED, waiting_for="", lease_until=None, finished_at=now)
-        sending.stop(run)
     return True
 
 

@@ -60,9 +60,8 @@ def _claim(run: Run) -> list[int]:
     ready = execution.claim_ready(run)
     for pk in ready[1:]:
         _later("execute_node", pk)
-    if senders := _free_senders(run):
-        for pk in sending.claim_pending(run, at_most=senders):
-            _later("send_batch", pk)
+    for pk in sending.claim_pending(run, at_most=_senders()):
+        _later("send_batch", pk)
     return ready
 
 
@@ -86,7 +85,7 @@ def send_batch(batch_id: int) -> None:
         while pending:
             for pk in pending:
                 sending.send_one(pk)
-            pending = sending.claim_pending(run, at_most=1) if time.monotonic() < until else []
+            pending = sending.claim_pending(run, at_most=_senders()) if time.monotonic() < until else []
     advance(run.pk)
 
 
@@ -121,12 +120,7 @@ def _alive() -> Iterator[None]:
         yield
 
 
-def _free_senders(run: Run) -> int:
-    """How many more workers may send at the same time: one per worker process."""
-    if not NodeRun.objects.filter(run=run, status=NodeRun.Status.SENDING).exists():
-        return 0
+def _senders() -> int:
+    """How many workers may send for one run at the same time: every worker process there is."""
     hosts = Beat.objects.filter(name__startswith=WORKER, at__gt=timezone.now() - FRESH).count()
-    busy = Batch.objects.filter(
-        status__in=[Batch.Status.QUEUED, Batch.Status.SENDING], lease_until__gt=timezone.now()
-    ).count()
-    return max(0, max(1, hosts) * int(settings.Q_CLUSTER["workers"]) - busy)
+    return max(1, hosts) * int(settings.Q_CLUSTER["workers"])
