@@ -34,6 +34,8 @@ SAFE = {  # nothing is fetched from a network, nothing unknown is loaded
 }
 VIEWS_KEPT = 500
 CLAIM_SECONDS = 10
+Interrupted = duckdb.InterruptException  # what a query that was called off raises
+Failed = duckdb.Error  # whatever the engine could not do
 
 _lock = threading.Lock()
 _process: tuple[int, duckdb.DuckDBPyConnection] | None = None

@@ -89,8 +89,8 @@ def scalar(value: object, type: str, ctx: RuleContext, place: str) -> Scalar:
         return _text(value, place)
     if type == "boolean" and isinstance(value, bool):
         return value
-    if type in NUMBER and isinstance(value, int | float | Decimal) and not isinstance(value, bool):
-        if not math.isfinite(value) or abs(value) > HUGE:
+    if type in NUMBER and not isinstance(value, bool) and isinstance(value, int | float | Decimal):
+        if not math.isfinite(value) or not -HUGE < value < HUGE:
             raise RuleError(place, _("expects a number that is finite."))
         return Decimal(repr(value)) if isinstance(value, float) else value
     if type in DAY and isinstance(value, str):
