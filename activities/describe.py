@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import override
 
+from orchcamp.datasets.rules.forms import RuleField
+
 from . import catalogue
 from .base import Activity
 from .forms import (
@@ -18,7 +20,6 @@ from .forms import (
     InboundField,
     LinesField,
     MomentField,
-    RuleField,
     ScopedChoiceField,
     SettingsForm,
 )

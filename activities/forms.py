@@ -176,13 +176,10 @@ class NumberField(forms.FloatField):
 class CodeField(TextField):
     """A short name that programs use: it becomes a port of the node and a value in the rows."""
 
-    def __init__(self, **options: Any):
-        super().__init__(max_length=40, **options)
-
     def validate(self, value: str) -> None:
         super().validate(value)
         if value and not CODE.fullmatch(value):
-            sentence = _("Begin with a letter; use only letters, digits, “-” and “_” (“{code}” does not).")
+            sentence = _("Begin with a letter, then at most 39 letters, digits, “-” and “_”: “{code}” does not fit.")
             raise forms.ValidationError(sentence.format(code=value), code="code")
         if value in RESERVED:
             raise forms.ValidationError(_("“{code}” is reserved; choose another.").format(code=value), code="reserved")
@@ -238,8 +235,9 @@ class ScopedChoiceField(forms.ChoiceField):
     def validate(self, value: str) -> None:
         forms.Field.validate(self, value)
         offered = self.offered(self.scope)
-        if value and offered is not None and not super().valid_value(value):
-            raise forms.ValidationError(self.refusal(value, [str(key) for key, _label in offered]), code="gone")
+        names = [str(key) for key, _label in offered or []]
+        if value and offered is not None and value not in names:
+            raise forms.ValidationError(self.refusal(value, names), code="gone")
 
     def refusal(self, value: str, names: list[str]) -> str:
         sentence = _("There is no “{value}”; there are: {names}.")
@@ -351,23 +349,3 @@ class ColumnsField(forms.MultipleChoiceField):
         for name in value:
             if offered is not None and name not in names:
                 raise forms.ValidationError(column_refusal(name, names), code="gone")
-
-
-try:
-    from orchcamp.datasets.rules.forms import RuleField
-except ImportError:
-
-    class RuleField(forms.JSONField):
-        """A rule as JSON, until the rule builder's field is there."""
-
-        scope: Scope = NOWHERE
-
-        def __init__(self, *, dimension_field: str | None = None, **options: Any):
-            self.dimension_field = dimension_field
-            super().__init__(**options)
-
-        def to_python(self, value: Any) -> Any:
-            return value if isinstance(value, dict) else super().to_python(value) or {}
-
-        def bound_data(self, data: Any, initial: Any) -> Any:
-            return data if isinstance(data, dict) else super().bound_data(data, initial)

@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from activities.base import Activity, ActivityError, Context, Finding, Inputs, Population, Port
 from activities.catalogue import register
 from activities.columns import is_everyone, rule_context
-from activities.forms import DimensionField, RuleField, Scope, SettingsForm
+from activities.forms import DimensionField, Scope, SettingsForm
 from orchcamp.datasets import rules
+from orchcamp.datasets.rules.forms import RuleField
 
 
 class BuildAudienceForm(SettingsForm):

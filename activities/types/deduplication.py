@@ -56,7 +56,13 @@ class DeduplicationForm(SettingsForm):
         initial="random",
         help_text=gettext_lazy("The same rows stay whenever the run is repeated."),
     )
-    sort = PartField(OrderForm, switch="by", label=gettext_lazy("By which column"), required=False)
+    sort = PartField(
+        OrderForm,
+        switch="by",
+        label=gettext_lazy("By which column"),
+        help_text=gettext_lazy("Needed unless it goes by lot."),
+        required=False,
+    )
     values = LinesField(
         label=gettext_lazy("Values, best first"),
         help_text=gettext_lazy("One a line; only for the order of a list of values."),

@@ -52,7 +52,6 @@ class ForkForm(SettingsForm):
         initial=two_branches,
         label=gettext_lazy("Transitions"),
         help_text=gettext_lazy("Every one carries all rows that arrive."),
-        required=False,
     )
 
 

@@ -16,8 +16,9 @@ from ibis.expr.types import Table
 from activities import columns
 from activities.base import Activity, ActivityError, Context, Finding, Inputs, Population, Port
 from activities.catalogue import register
-from activities.forms import CodeField, ColumnField, NumberField, RuleField, Scope, SettingsForm, TextField
+from activities.forms import CodeField, ColumnField, NumberField, Scope, SettingsForm, TextField
 from activities.rows import PartField, RowsField
+from orchcamp.datasets.rules.forms import RuleField
 
 COMPLEMENT = "complement"
 SEGMENT = "segment_code"
@@ -122,7 +123,6 @@ class SplitForm(SettingsForm):
         initial=first_subset,
         label=gettext_lazy("Subsets"),
         help_text=gettext_lazy("In this order: each takes from the rows that those before it left."),
-        required=False,
     )
     complement = forms.BooleanField(
         label=gettext_lazy("Keep the rest"),
