@@ -69,6 +69,7 @@ def prepare(node_run: NodeRun, population: Population, activity: Channel, ctx: C
         configuration=configuration,
         one_per_address=bool(settings.get("one_per_address", True)),
         category=written.category,
+        batch_size=plan.BATCH_SIZE,
     )
     engine.write(expression, path, order_by=["batch", "message_id"])
     return _delivery(node_run, population, configuration, reference, path, dict(settings))

@@ -1,7 +1,7 @@
 """A fast SMTP server for tests and benchmarks, in a process of its own: counts at the only place that counts.
 
 ``python -m tests.messaging.smtp_server PORT [FILE]`` writes a line per accepted message (address, message id) to FILE
-before it answers. What it does is chosen by the recipient: ``+bounce@`` 550, ``+defer@`` 451 once per address,
+before it answers. What it does is chosen by the recipient: ``+bounce@`` 550, ``+defer@`` 451 once per address, ``+always@`` 451,
 ``+spam@`` 554 after the text, ``+later@`` 451 after the text, ``+mute@`` takes the message and hangs up,
 ``+early@`` hangs up before it asks for the text.
 """
@@ -26,6 +26,7 @@ MESSAGE_ID = re.compile(rb"^Message-ID: <([^@>]*)", re.MULTILINE | re.IGNORECASE
 class Session(asyncio.Protocol):
     deferred: set[bytes] = set()
     file = -1
+    delay = float(os.environ.get("SMTP_DELAY", "0"))  # between taking a message and saying so
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         self.transport, self.buffer = transport, b""
@@ -47,7 +48,10 @@ class Session(asyncio.Protocol):
                 answers.append(self.command(line))
         if self.transport.is_closing():
             return
-        self.transport.write(b"".join(answers))
+        if self.delay and answers and answers[0].startswith(b"250 2.0.0"):
+            asyncio.get_running_loop().call_later(self.delay, self.transport.write, b"".join(answers))
+        else:
+            self.transport.write(b"".join(answers))
 
     def command(self, line: bytes) -> bytes:
         verb = line[:4].upper()
@@ -73,6 +77,8 @@ class Session(asyncio.Protocol):
         address = line[line.find(b"<") + 1 : line.rfind(b">")]
         if b"+bounce@" in address:
             return b"550 5.1.1 no such user\r\n"
+        if b"+always@" in address:
+            return b"451 4.7.1 never now\r\n"
         if b"+defer@" in address and address not in self.deferred:
             self.deferred.add(address)
             return b"451 4.7.1 try again later\r\n"
@@ -102,10 +108,11 @@ async def serve(port: int, path: str | None) -> None:
 
 
 @contextmanager
-def running(port: int, path: Path | None = None) -> Iterator[subprocess.Popen]:
+def running(port: int, path: Path | None = None, delay: float = 0) -> Iterator[subprocess.Popen]:
     """The server in its own process, ready to answer."""
     arguments = [sys.executable, "-m", "tests.messaging.smtp_server", str(port), *([str(path)] if path else [])]
-    process = subprocess.Popen(arguments, cwd=Path(__file__).parents[2], stdin=subprocess.DEVNULL)
+    environment = os.environ | {"SMTP_DELAY": str(delay)}
+    process = subprocess.Popen(arguments, cwd=Path(__file__).parents[2], env=environment, stdin=subprocess.DEVNULL)
     try:
         wait_for(port)
         yield process
