@@ -22,14 +22,14 @@ class FolderForm(forms.ModelForm):
         Group.objects.filter(profile__everywhere=False),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        label=_("shared with the members of"),
+        label=_("Shared with the members of"),
         help_text=_("Only profiles that do not reach everywhere need this."),
     )
     people = forms.ModelMultipleChoiceField(
         User.objects.filter(is_active=True),
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        label=_("shared with"),
+        label=_("Shared with"),
         help_text=_("They may do with its campaigns what their profiles allow."),
     )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -218,6 +219,7 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns where there is none
 STATICFILES_DIRS = [BASE_DIR / "orchcamp" / "static"]
 WHITENOISE_USE_FINDERS = True  # nothing to collect in the demo and in tests
 
@@ -244,9 +246,10 @@ UNFOLD = {  # the skin of the administration, in the colours of tokens.css
     "SITE_SUBHEADER": _("Administration"),
     "SITE_SYMBOL": "hub",
     "SITE_URL": "/",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": f"/{STATIC_URL}orchcamp/mark.svg"}],
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("orchcamp/mark.svg")}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
+    "STYLES": [lambda request: static("orchcamp/admin.css")],
     "BORDER_RADIUS": "6px",
     "COLORS": {
         "primary": {

@@ -29,7 +29,7 @@ class PersonForm(UserChangeForm):
     groups = ProfilesField(
         queryset=Group.objects.filter(profile__isnull=False).select_related("profile").order_by("profile__pk"),
         required=False,
-        label=_("product profiles"),
+        label=_("Product profiles"),
         help_text=_("A person may do what any of their profiles may do. Without a profile they see nothing."),
     )
 
@@ -54,7 +54,7 @@ class ProfileForm(forms.ModelForm):
     rights = forms.MultipleChoiceField(
         choices=lambda: [(right.code, str(right.label).capitalize()) for right in roles.RIGHTS],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        label=_("rights"),
+        label=_("Rights"),
     )
 
     class Meta:

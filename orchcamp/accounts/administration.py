@@ -29,7 +29,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("People"),
             "items": [
-                entry(_("People"), "group", "admin:accounts_user_changelist"),
+                entry(_("Users"), "group", "admin:accounts_user_changelist"),
                 entry(_("Product profiles"), "badge", "admin:accounts_productprofile_changelist"),
                 entry(_("Audit trail"), "history", "admin:accounts_auditentry_changelist"),
             ],
@@ -47,7 +47,6 @@ class Administration(UnfoldAdminSite):
     """Entered by whoever administers people, whatever ``is_staff`` says; shows our own models only."""
 
     index_title = _("Administration")
-    enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
         return access.administers(request.user)

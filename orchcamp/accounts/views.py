@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from . import audit, roles
-from .forms import DetailsForm
+from .forms import DetailsForm, PasswordForm
 from .models import User
 
 DEMO_PEOPLE = (
@@ -37,7 +36,7 @@ def account(request: HttpRequest) -> HttpResponse:
     part = request.POST.get("part")
     person = User.objects.get(pk=request.user.pk)  # the form writes into it, even when it is not valid
     details = DetailsForm(request.POST if part == "details" else None, instance=person)
-    password = PasswordChangeForm(person, request.POST if part == "password" else None)
+    password = PasswordForm(person, request.POST if part == "password" else None)
     if details.is_valid():
         details.save()
         messages.success(request, _("Your details are saved."))
