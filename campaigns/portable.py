@@ -18,6 +18,9 @@ from activities import catalogue
 from activities.compiler import Compiler
 from activities.graph import SCHEMA, Graph, Node
 from orchcamp.accounts.models import User
+from orchcamp.datasets.rules import RuleError
+from orchcamp.datasets.schema import UnknownDataset
+from orchcamp.web.errors import Refused
 
 from . import canvas, lifecycle
 from .choices import choices
@@ -233,4 +236,14 @@ def _refused(node: Node, compiler: Compiler, offered: dict[str, Any]) -> list[st
     except catalogue.UnknownActivity:
         return []  # drawn grey, refuses to run
     form = cls.form_class(node.settings, scope=compiler.scope(node.id, offered), draft=True)
-    return [] if form.is_valid() else list(form.sentences())
+    if not form.is_valid():
+        return list(form.sentences())
+    try:
+        compiler.outputs(node.id)
+    except (RuleError, UnknownDataset) as error:
+        # of a rule only the names matter here; what else is wrong with it the alerts panel says
+        named = not isinstance(error, RuleError) or error.place.rpartition(".")[2] in {"attribute", "link"}
+        return [str(error)] if named else []
+    except Refused:
+        return []
+    return []
