@@ -1,25 +1,130 @@
-"""To be written."""
+"""The list of campaigns, and a campaign's birth, properties, copy and end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from campaigns import inventory, lifecycle
+from campaigns.choices import choices
+from campaigns.forms import CampaignForm, DeleteForm, DuplicateForm
+from campaigns.models import Campaign
+from orchcamp.accounts.access import demand, get_for, may, refusal
+from orchcamp.web.errors import Refused
+from orchcamp.web.fragments import render_fragment
+from orchcamp.web.lists import paginate
 
 
-def campaign_list(request, **kwargs):
-    raise NotImplementedError
+@require_GET
+def campaign_list(request: HttpRequest) -> HttpResponse:
+    """All campaigns that the person may see, by status, searched and filtered."""
+    visible = Campaign.objects.for_user(request.user)
+    filters = inventory.Filters.read(request.GET)
+    found = filters.apply(visible)
+    page = paginate(request, inventory.listed(found, filters))
+    context = {
+        "filters": filters,
+        "tabs": inventory.tabs(found),
+        "page": page,
+        "rows": inventory.rows(page.object_list, request.user),
+        "folders": inventory.folders(request.user),
+        "owners": inventory.owners(visible),
+        "may_add": may(request.user, "add", Campaign),
+        "no_add_reason": refusal(Campaign, "add"),
+    }
+    return render_fragment(request, "campaigns/campaign_list.html", "campaigns/_campaign_rows.html", context)
 
 
-def create(request, **kwargs):
-    raise NotImplementedError
+def _form(request: HttpRequest, initial: dict[str, Any]) -> CampaignForm:
+    return CampaignForm(
+        request.POST or None,
+        initial=initial,
+        dimensions=choices()["dimensions"],
+        folders=inventory.folders(request.user),
+    )
 
 
-def properties(request, **kwargs):
-    raise NotImplementedError
+@require_http_methods(["GET", "POST"])
+def create(request: HttpRequest) -> HttpResponse:
+    """A new campaign: its name and whom it is about; the canvas comes next."""
+    demand(request.user, "add", Campaign)
+    form = _form(request, {"timezone": settings.TIME_ZONE})
+    if request.method == "POST" and form.is_valid():
+        campaign = lifecycle.create(by=request.user, **form.cleaned_data)
+        return redirect("campaigns:canvas", campaign.slug)
+    context = {"form": form, "campaign": None, "back": reverse("campaigns:list")}
+    return render(request, "campaigns/campaign_form.html", context)
 
 
-def duplicate(request, **kwargs):
-    raise NotImplementedError
+@require_http_methods(["GET", "POST"])
+def properties(request: HttpRequest, slug: str) -> HttpResponse:
+    """Name, purpose, dimension and place of a campaign; a draft's can be changed."""
+    campaign = get_for(request.user, "change", Campaign.objects.select_related("owner", "folder"), slug=slug)
+    form = _form(request, CampaignForm.of(campaign))
+    is_draft = campaign.status == Campaign.Status.DRAFT
+    if request.method == "POST" and form.is_valid():
+        try:
+            lifecycle.change_properties(campaign, by=request.user, **form.cleaned_data)
+            messages.success(request, _("Properties saved."))
+            return redirect("campaigns:canvas", campaign.slug)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    context = {"form": form, "campaign": campaign, "is_draft": is_draft, "back": _canvas(campaign)}
+    return render(request, "campaigns/campaign_form.html", context)
 
 
-def delete(request, **kwargs):
-    raise NotImplementedError
+def _canvas(campaign: Campaign) -> str:
+    return reverse("campaigns:canvas", args=[campaign.slug])
 
 
-def archive(request, **kwargs):
-    raise NotImplementedError
+@require_http_methods(["GET", "POST"])
+def duplicate(request: HttpRequest, slug: str) -> HttpResponse:
+    """A draft with the same canvas and properties, under another name."""
+    campaign = get_for(request.user, "view", Campaign.objects.all(), slug=slug)
+    demand(request.user, "add", Campaign)
+    form = DuplicateForm(request.POST or None, initial={"name": (_("%(name)s (copy)") % {"name": campaign.name})[:120]})
+    if request.method == "POST" and form.is_valid():
+        copy = lifecycle.duplicate(campaign, by=request.user, name=form.cleaned_data["name"])
+        messages.success(request, _("Duplicated: this is the copy."))
+        return redirect("campaigns:canvas", copy.slug)
+    context = {"form": form, "campaign": campaign, "back": _canvas(campaign)}
+    return render(request, "campaigns/campaign_duplicate.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def delete(request: HttpRequest, slug: str) -> HttpResponse:
+    """Remove a draft for good; its name has to be typed."""
+    campaign = get_for(request.user, "delete", Campaign.objects.all(), slug=slug)
+    form = DeleteForm(request.POST or None, campaign=campaign)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lifecycle.delete(campaign, by=request.user)
+            messages.success(request, _("“%(name)s” was deleted.") % {"name": campaign.name})
+            return redirect("campaigns:list")
+        except Refused as refused:
+            form.add_error(None, str(refused))
+    context = {"form": form, "campaign": campaign, "back": _canvas(campaign), "runs": campaign.runs.count()}
+    return render(request, "campaigns/campaign_delete.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def archive(request: HttpRequest, slug: str) -> HttpResponse:
+    """Put a campaign out of sight; it can still be found, reported and duplicated."""
+    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    if request.method == "GET":
+        context = {"campaign": campaign, "back": _canvas(campaign)}
+        return render(request, "campaigns/campaign_archive.html", context)
+    try:
+        lifecycle.archive(campaign, by=request.user)
+        messages.success(request, _("“%(name)s” is archived.") % {"name": campaign.name})
+    except Refused as refused:
+        messages.error(request, str(refused))
+        return redirect("campaigns:canvas", campaign.slug)
+    return redirect("campaigns:list")

@@ -1,0 +1,100 @@
+"""Which activities fit at a place of the canvas, and which place is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from activities import catalogue
+from activities.base import Activity
+from activities.graph import Edge, Graph
+
+from .drawing import ports_of
+
+GROUPS = {
+    "data": _("Data"),
+    "targeting": _("Targeting"),
+    "flow": _("Flow"),
+    "channel": _("Channels"),
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Behind a port, on a transition, or (neither) at the beginning."""
+
+    after: tuple[str, str] | None = None
+    edge: Edge | None = None
+
+    def fits(self, cls: type[Activity]) -> bool:
+        """Whether an activity can stand here."""
+        if self.edge is not None:
+            return bool(cls.inputs) and bool(cls(cls.form_class.fresh()).outputs())
+        if self.after is not None:
+            return bool(cls.inputs)
+        return may_begin(cls)
+
+
+@dataclass(frozen=True)
+class Group:
+    label: str
+    types: list[type[Activity]]
+
+
+def may_begin(cls: type[Activity]) -> bool:
+    """Whether an activity needs nothing before it."""
+    return not any(port.required for port in cls.inputs)
+
+
+def fresh(cls: type[Activity], dimension: str) -> dict[str, Any]:
+    """The settings of a node that was just put on a canvas about ``dimension``."""
+    settings = cls.form_class.fresh()
+    return settings | {"dimension": dimension} if "dimension" in settings else settings
+
+
+def groups(place: Place | None = None) -> list[Group]:
+    """The palette: everything, or what fits at a place."""
+    found: dict[str, list[type[Activity]]] = {}
+    for cls in catalogue.all_types():
+        if place is None or place.fits(cls):
+            found.setdefault(cls.group, []).append(cls)
+    return [Group(str(GROUPS.get(key, key)), types) for key, types in found.items()]
+
+
+def edge(data: Mapping[str, str]) -> Edge:
+    """The transition that a form names."""
+    names = ("source", "source_port", "target")
+    return Edge(*(data.get(name, "") for name in names), data.get("target_port") or "in")
+
+
+def named_outlet(data: Mapping[str, str]) -> dict[str, str]:
+    """A form's transition, also where a select names source and port in one."""
+    source, _colon, port = data.get("outlet", "").rpartition(":")
+    found = {name: data.get(name, "") for name in ("source", "source_port", "target", "target_port")}
+    return found | {"source": source, "source_port": port} if source else found
+
+
+def place(graph: Graph, data: Mapping[str, str]) -> Place | None:
+    """The place that a + button names; None when it leaves the choice to us."""
+    if data.get("source"):
+        return Place(edge=edge(data))
+    if data.get("after") and data.get("port"):
+        return Place(after=(data["after"], data["port"]))
+    return None if graph.nodes and not data.get("begin") else Place()
+
+
+def nearest(graph: Graph, cls: type[Activity], selected: str) -> Place:
+    """Where a click in the palette puts an activity: behind the selected node, else at the last open end."""
+    if cls.inputs:
+        for id in (selected, *reversed(graph.order())) if not may_begin(cls) else (selected,):
+            if id in graph.nodes and (open := _open_port(graph, id)):
+                return Place(after=(id, open))
+    return Place()
+
+
+def _open_port(graph: Graph, node_id: str) -> str:
+    taken = {edge.source_port for edge in graph.outgoing(node_id)}
+    return next((port.name for port in ports_of(graph.nodes[node_id]) if port.name not in taken), "")
