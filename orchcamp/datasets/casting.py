@@ -20,9 +20,7 @@ SQL_TYPES = {
     "date": "DATE",
     "datetime": "TIMESTAMPTZ",
 }
-NUMBER = r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?"
 WHOLE = r"[+-]?\d+(\.0*)?"
-PLAIN_WHOLE = r"-?(0|[1-9]\d{0,17})"  # what detection calls a whole number: “007” and “+33…” stay texts
 DAY = r"\d{4}-\d{2}-\d{2}"
 MIDNIGHT = rf"{DAY}([T ]00:00(:00(\.0+)?)?)?"
 MOMENT = rf"{DAY}[T ]\d{{2}}:\d{{2}}(:\d{{2}}(\.\d{{1,9}})?)?"
@@ -79,32 +77,46 @@ def _same(sql: str, type: str) -> str:
 
 
 def from_text(text: str, type: str) -> str:
-    """A text in the type; stricter than the engine's own reading, which rounds, guesses and takes underscores."""
+    """A text in the type; stricter than the engine's own reading, which rounds, guesses and takes underscores.
+
+    Texts that are written as the engine itself writes the value are known by that, the rest by slower patterns.
+    """
     clean = f"trim({text})"
     if type == "string":
         return text
     if type == "integer":
+        value = f"TRY_CAST({text} AS BIGINT)"
         whole = f"regexp_replace({clean}, '\\.0*$', '')"
-        return f"CASE WHEN regexp_full_match({clean}, '{WHOLE}') THEN TRY_CAST({whole} AS BIGINT) END"
+        slow = f"WHEN regexp_full_match({clean}, '{WHOLE}') THEN TRY_CAST({whole} AS BIGINT)"
+        return f"CASE WHEN CAST({value} AS VARCHAR) = {text} THEN {value} {slow} END"
     if type in {"float", "decimal"}:
-        value = f"TRY_CAST({clean} AS {SQL_TYPES[type]})"
+        value = f"TRY_CAST({text} AS {SQL_TYPES[type]})"
         finite = f" AND isfinite({value})" if type == "float" else ""
-        return f"CASE WHEN regexp_full_match({clean}, '{NUMBER}'){finite} THEN {value} END"
+        return f"CASE WHEN NOT contains({text}, '_'){finite} THEN {value} END"
     if type == "boolean":
         return f"CASE WHEN lower({clean}) IN {TRUE} THEN true WHEN lower({clean}) IN {FALSE} THEN false END"
     if type == "date":
-        return f"CASE WHEN regexp_full_match({clean}, '{MIDNIGHT}') THEN TRY_CAST(left({clean}, 10) AS DATE) END"
-    return _moment(clean)
+        value = f"TRY_CAST({text} AS DATE)"
+        slow = f"WHEN regexp_full_match({clean}, '{MIDNIGHT}') THEN TRY_CAST(left({clean}, 10) AS DATE)"
+        return f"CASE WHEN length({text}) = 10 AND CAST({value} AS VARCHAR) = {text} THEN {value} {slow} END"
+    return _moment(text, clean)
 
 
-def _moment(clean: str) -> str:
-    zone = literal(settings.TIME_ZONE)
+def _moment(text: str, clean: str) -> str:
+    value = f"TRY_CAST({text} AS TIMESTAMP)"
+    usual = f"length({text}) BETWEEN 19 AND 26 AND CAST({value} AS VARCHAR) = {text}"
     return (
-        f"CASE WHEN regexp_full_match({clean}, '{MOMENT}|{DAY}')"
-        f" THEN timezone({zone}, TRY_CAST({clean} AS TIMESTAMP))"
-        f" WHEN regexp_full_match({clean}, '({MOMENT}){ZONE}')"
-        f" THEN TRY_CAST({clean} AS TIMESTAMPTZ) END"
+        f"CASE WHEN {usual} THEN {local(value)}"
+        f" WHEN regexp_full_match({clean}, '{MOMENT}|{DAY}') THEN {local(f'TRY_CAST({clean} AS TIMESTAMP)')}"
+        f" WHEN regexp_full_match({clean}, '({MOMENT}){ZONE}') THEN TRY_CAST({clean} AS TIMESTAMPTZ) END"
     )
+
+
+def local(moment: str) -> str:
+    """A moment without zone, as the clock on the wall of the project's zone said it."""
+    if settings.TIME_ZONE == "UTC":
+        return f"make_timestamptz(epoch_us({moment}))"
+    return f"timezone({literal(settings.TIME_ZONE)}, {moment})"
 
 
 def present(field: Field) -> str:
@@ -119,27 +131,37 @@ def detection(field: Field) -> str:
     if field.form not in {"text", "json"}:
         return literal(field.form)
     text = text_of(field)
-    kinds = [
-        ("boolean", f"lower({text}) IN ('true', 'false')"),
-        ("integer", f"regexp_full_match({text}, '{PLAIN_WHOLE}')"),
-        (
-            "float",
-            f"regexp_full_match({text}, '{PLAIN_WHOLE}|{NUMBER}') AND NOT regexp_matches({text}, '^[+-]?0\\d|^\\+')",
-        ),
-        ("date", f"regexp_full_match({text}, '{DAY}') AND TRY_CAST({text} AS DATE) IS NOT NULL"),
-        ("datetime", f"{from_text(text, 'datetime')} IS NOT NULL"),
-    ]
-    if field.form == "json":
-        kind = f"json_type({field.sql})"
-        quoted_text = f"{kind} = 'VARCHAR'"
-        kinds = [
-            ("boolean", f"{kind} = 'BOOLEAN'"),
-            ("integer", f"{kind} IN ('BIGINT', 'UBIGINT') AND TRY_CAST({text} AS BIGINT) IS NOT NULL"),
-            ("float", f"{kind} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')"),
-            *((name, f"{quoted_text} AND {test}") for name, test in kinds[3:]),
-        ]
-    cases = " ".join(f"WHEN bool_and({test}) FILTER ({text} IS NOT NULL) THEN '{name}'" for name, test in kinds)
+    cases = " ".join(f"WHEN bool_and({test}) FILTER ({text} IS NOT NULL) THEN '{name}'" for name, test in _tests(field))
     return f"CASE WHEN count({text}) = 0 THEN NULL {cases} ELSE 'string' END"
+
+
+def fits(field: Field, type: str) -> str:
+    """An aggregate: whether every value of the column is of that type."""
+    test = dict(_tests(field)).get(type, "true") if field.form in {"text", "json"} else "true"
+    return f"coalesce(bool_and({test}) FILTER ({text_of(field)} IS NOT NULL), true)"
+
+
+def _tests(field: Field) -> list[tuple[str, str]]:
+    text = text_of(field)
+    moment = f"({from_text(text, 'datetime')}) IS NOT NULL"
+    day = f"length({text}) = 10 AND CAST(TRY_CAST({text} AS DATE) AS VARCHAR) = {text}"
+    if field.form == "json":
+        kind, whole = f"json_type({field.sql})", "('BIGINT', 'UBIGINT')"
+        return [
+            ("boolean", f"{kind} = 'BOOLEAN'"),
+            ("integer", f"{kind} IN {whole} AND TRY_CAST({text} AS BIGINT) IS NOT NULL"),
+            ("float", f"{kind} IN ('BIGINT', 'UBIGINT', 'HUGEINT', 'DOUBLE')"),
+            ("date", f"{kind} = 'VARCHAR' AND {day}"),
+            ("datetime", f"{kind} = 'VARCHAR' AND {moment}"),
+        ]
+    plain = f"NOT regexp_matches({text}, '^[+ ]|^-?0[0-9]|[ eE]')"
+    return [
+        ("boolean", f"lower({text}) IN ('true', 'false')"),
+        ("integer", f"length({text}) <= 18 AND CAST(TRY_CAST({text} AS BIGINT) AS VARCHAR) = {text}"),
+        ("float", f"({from_text(text, 'float')}) IS NOT NULL AND {plain}"),
+        ("date", day),
+        ("datetime", moment),
+    ]
 
 
 def reason(type: str, value: str) -> str:

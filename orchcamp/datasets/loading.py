@@ -33,6 +33,7 @@ from .prepared import BAD, FAULT, FILE_STRIDE, NO_KEY, VALUE, Prepared, Result, 
 from .staging import ROW, Source
 
 Say = Callable[[str], None]
+SAMPLE = 20_000  # rows on which types are guessed before all rows are asked
 
 
 def load(plan: Plan, *, by: Any = None, say: Say = lambda step: None) -> list[Result]:
@@ -158,10 +159,21 @@ def _declared(plan: DatasetPlan, name: str) -> str | None:
 
 
 def _detect(source: Source, fields: list[Field]) -> list[str | None]:
+    """Each column's type: what its first values are, if all the others are too; else what fits all."""
     if not fields:
         return []
-    aggregates = ", ".join(casting.detection(f) for f in fields)
-    return list(engine.connection().execute(f"SELECT {aggregates} FROM {source.relation}").fetchone())
+    first = _aggregates([casting.detection(f) for f in fields], f"{source.relation} LIMIT {SAMPLE}")
+    doubt = [i for i, type in enumerate(first) if type != "string"]
+    checks = [casting.fits(fields[i], first[i]) if first[i] else "false" for i in doubt]
+    held = dict(zip(doubt, _aggregates(checks, source.relation), strict=True)) if doubt else {}
+    wider = [i for i in doubt if not held[i]]
+    found = _aggregates([casting.detection(fields[i]) for i in wider], source.relation) if wider else []
+    return [dict(zip(wider, found, strict=True)).get(i, type) for i, type in enumerate(first)]
+
+
+def _aggregates(expressions: list[str], relation: str) -> list[Any]:
+    statement = f"SELECT {', '.join(expressions)} FROM (SELECT * FROM {relation})"
+    return list(engine.connection().execute(statement).fetchone() or ())
 
 
 def _check_names(plan: DatasetPlan, read: set[str], known: dict[str, str]) -> None:

@@ -13,11 +13,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from . import detection, engine, repair
-from .casting import Field
+from .casting import Field, local
 from .detection import LoadError
 from .engine import literal, quoted
 
@@ -189,7 +188,7 @@ def _parquet(path: Path, plain: Path) -> Source:
 
 def _parquet_field(name: str, sql: str, type: str) -> Field:
     if type.startswith("TIMESTAMP") and type != "TIMESTAMP WITH TIME ZONE":  # its zone is the project's
-        return Field(name, f"timezone({literal(settings.TIME_ZONE)}, CAST({sql} AS TIMESTAMP))", "datetime")
+        return Field(name, local(f"CAST({sql} AS TIMESTAMP)"), "datetime")
     if type.startswith("DECIMAL"):
         return Field(name, sql, "decimal")
     if type.endswith("]") or type.startswith(("STRUCT", "MAP")):
