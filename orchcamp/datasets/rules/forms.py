@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from django import forms
 from django.core import signing
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ..schema import ColumnShape, DataModel, UnknownDataset
 from . import api, tree
@@ -209,3 +210,13 @@ class RuleField(forms.Field):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return (initial or {}) != (data or {})
+
+
+class ExploreForm(forms.Form):
+    """A rule on its own, to be tried out."""
+
+    rule = RuleField(label=gettext_lazy("Who is in it"), required=False)
+
+    def __init__(self, place: Place, rule: dict[str, Any]):
+        super().__init__(initial={"rule": rule}, label_suffix="")
+        self.fields["rule"].scope = place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..schema import ColumnShape, DatasetShape
+from . import paths
 from .context import RuleContext
 
 FOUND_AT_MOST = 60
@@ -75,3 +76,11 @@ def _around(shape: DatasetShape, ctx: RuleContext) -> list[tuple[str, DatasetSha
                     words = step.name.replace("_", " ")
                     around.append((f"{base}{step.name}.", ctx.model.dataset(step.target), f"{way}{words} › "))
     return around
+
+
+def branch(shape: DatasetShape, ctx: RuleContext, base: str) -> Listing:
+    """The level at the end of a path of links. Raises RuleError when there is no such path."""
+    steps = paths.link(base, shape, ctx, "")
+    if not steps[-1].to_one:
+        return Listing()
+    return level(ctx.model.dataset(steps[-1].target), ctx, f"{base}.")
