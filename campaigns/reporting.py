@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import ibis
-from django.db.models import Count, F, Min, Q, QuerySet, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 from django.db.models.functions import TruncDay, TruncHour
+from django.utils import timezone
 from ibis.expr.types import Table
 
 from orchcamp.datasets import engine
@@ -217,9 +218,10 @@ def over_time(deliveries: Iterable[Delivery]) -> tuple[str, list[Moment]]:
     deliveries = list(deliveries)
     batches = Batch.objects.filter(delivery__in=deliveries, settled_at__isnull=False).order_by()
     events = TrackingEvent.objects.filter(delivery__in=deliveries).order_by()
-    first = batches.aggregate(at=Min("settled_at"))["at"]
-    last = events.order_by("-at").values_list("at", flat=True).first() or first
-    unit = "day" if first and last - first > timedelta(days=3) else "hour"
+    ends = [*batches.aggregate(Min("settled_at"), Max("settled_at")).values()]
+    ends += events.aggregate(Min("at"), Max("at")).values()
+    known = [end for end in ends if end] or [timezone.now()]
+    unit = "day" if max(known) - min(known) > timedelta(days=3) else "hour"
     trunc = TruncDay if unit == "day" else TruncHour
     found: dict[datetime, dict[str, int]] = {}
     for row in batches.annotate(slot=trunc("settled_at")).values("slot").annotate(rows=Sum("accepted")):

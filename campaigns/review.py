@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from activities.base import Context, Population
 from activities.check import Problem
 from activities.graph import Graph, Node
@@ -13,7 +15,7 @@ from orchcamp.messaging import content, plan
 from orchcamp.messaging.models import ChannelConfiguration
 from orchcamp.web.errors import Refused
 
-from . import contexts, lifecycle, progress, reporting
+from . import contexts, lifecycle, progress, reporting, worklist
 from .models import Approval, CampaignVersion, Run
 from .store import RunStore
 
@@ -77,6 +79,12 @@ def is_own(approval: Approval, user: Any) -> bool:
     """Whether the person asked for it or wrote any of it: then somebody else must decide."""
     version = approval.version
     return user.pk in (approval.requested_by_id, version.author_id) or version.editors.filter(pk=user.pk).exists()
+
+
+def own_of(user: Any, approvals: QuerySet[Approval]) -> QuerySet[Approval]:
+    """Those among some requests that are the person's own."""
+    mine = Q(requested_by=user) | Q(version__author=user) | Q(version__in=worklist.user_versions(user))
+    return approvals.filter(mine)
 
 
 def _targeted(graph: Graph, counts: Counts) -> list[int]:

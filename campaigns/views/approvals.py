@@ -29,12 +29,13 @@ def _visible(request: HttpRequest, action: str = "view") -> QuerySet[Approval]:
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for me to decide, what I asked others, and what only others may decide."""
-    waiting = list(_visible(request).filter(status=Approval.Status.WAITING))
+    waiting = _visible(request).filter(status=Approval.Status.WAITING)
+    own = set(review.own_of(request.user, waiting).values_list("pk", flat=True))
     allowed = set(Campaign.objects.for_user(request.user, "approve").values_list("pk", flat=True))
-    theirs = [a for a in waiting if not review.is_own(a, request.user)]
+    theirs = [found for found in waiting if found.pk not in own]
     context = {
         "to_decide": [review.headline(a) for a in theirs if a.version.campaign_id in allowed],
-        "own": [review.headline(a) for a in waiting if review.is_own(a, request.user)],
+        "own": [review.headline(a) for a in waiting if a.pk in own],
         "not_allowed": [review.headline(a) for a in theirs if a.version.campaign_id not in allowed],
         "decided": _visible(request).exclude(status=Approval.Status.WAITING).order_by("-decided_at")[:10],
         "may_approve": may(request.user, "approve", Campaign),
@@ -107,7 +108,7 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     """Ask for approval of the draft: what will be asked, with a message."""
     campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
     version = campaign.latest_version()
-    form = MessageForm(request.POST or None)
+    form = MessageForm(request.POST if request.method == "POST" else None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:

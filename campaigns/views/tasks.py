@@ -61,7 +61,7 @@ def create_task(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
     graph = campaign.latest_version().graph
     initial = {"node_id": request.GET.get("node", ""), "assignee": request.user.pk}
-    form = TaskForm(request.POST or None, graph=graph, initial=initial)
+    form = TaskForm(request.POST if request.method == "POST" else None, graph=graph, initial=initial)
     if request.method == "POST" and form.is_valid():
         task = work.create_task(campaign, by=request.user, **form.cleaned_data)
         messages.success(request, _("The task “%(title)s” is noted.") % {"title": task.title})
@@ -78,7 +78,9 @@ def change_task(request: HttpRequest, task_id: int) -> HttpResponse:
         return _move(request, task, allowed)
     if not allowed:
         raise PermissionDenied("campaigns.change_campaign")
-    form = TaskForm(request.POST or None, instance=task, graph=task.campaign.latest_version().graph)
+    form = TaskForm(
+        request.POST if request.method == "POST" else None, instance=task, graph=task.campaign.latest_version().graph
+    )
     if request.method == "POST" and form.is_valid():
         work.change_task(task, by=request.user, **form.cleaned_data)
         messages.success(request, _("The task “%(title)s” is changed.") % {"title": task.title})

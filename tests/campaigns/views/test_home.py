@@ -1,0 +1,65 @@
+"""The first page: what waits for whom."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+from campaigns.models import Run, Task
+from tests.campaigns.builders import make_campaign
+from tests.campaigns.desk_stage import ask, make_stage, publish, until_confirmation
+
+
+def page(client, user) -> str:
+    client.force_login(user)
+    return client.get(reverse("campaigns:home")).content.decode()
+
+
+def test_a_newcomer_is_told_the_first_steps(mark, client):
+    assert "Create the first campaign" in page(client, mark)
+
+
+def test_a_viewer_is_not_offered_what_they_may_not_do(vera, client):
+    found = page(client, vera)
+    assert "Create the first campaign" not in found
+    assert "appears here" in found
+
+
+def test_somebody_without_a_profile_is_told_what_is_missing(mallory, client):
+    assert "You have no profile yet" in page(client, mallory)
+
+
+def test_an_approver_finds_the_request_and_the_author_does_not(mark, anna, client):
+    ask(make_stage(mark), mark)
+    assert "Decide about Spring mail" in page(client, anna)
+    assert "Decide about" not in page(client, mark)
+
+
+def test_a_sending_to_confirm_waits_for_those_who_may(mark, anna, vera, client):
+    until_confirmation(make_stage(mark), author=mark, approver=anna)
+    assert "Confirm “Mail” of Spring mail" in page(client, anna)
+    found = page(client, vera)
+    assert "Confirm “Mail”" not in found
+    assert "Nothing waits for you" in found
+    assert "Spring mail" in found
+
+
+def test_a_failed_run_is_shown_with_its_reason(mark, anna, client):
+    run = publish(make_stage(mark), author=mark, approver=anna)
+    Run.objects.filter(pk=run.pk).update(status="failed", error="The lake is dry.")
+    assert "The lake is dry." in page(client, anna)
+
+
+def test_my_tasks_are_there(mark, client):
+    Task.objects.create(campaign=make_campaign(owner=mark), title="Write the text", assignee=mark)
+    assert "Write the text" in page(client, mark)
+
+
+def test_the_page_takes_few_queries_however_much_waits(mark, anna, client, django_assert_max_num_queries):
+    campaign = make_stage(mark)
+    until_confirmation(campaign, author=mark, approver=anna)
+    for number in range(6):
+        Task.objects.create(campaign=campaign, title=f"Task {number}", assignee=anna)
+        make_campaign(owner=mark, slug=f"more-{number}")
+    client.force_login(anna)
+    with django_assert_max_num_queries(26):
+        client.get(reverse("campaigns:home"))
