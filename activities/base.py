@@ -19,7 +19,11 @@ from orchcamp.datasets.schema import DataModel
 from orchcamp.web.errors import Refused
 
 if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
     from .forms import Scope, SettingsForm
+
+    Text = str | _StrPromise  # said in the reader's language when it is shown
 
 
 class ActivityError(Refused):
@@ -135,11 +139,11 @@ class Activity:
     """One node type of the canvas. Pure: building it and ``compile()`` run no query and have no effect."""
 
     key: ClassVar[str]  # stored in every saved canvas: never rename
-    label: ClassVar[str]
+    label: ClassVar[Text]
     group: ClassVar[str]  # heading in the palette: data, targeting, flow, channel
     position: ClassVar[int] = 50  # within its group of the palette
     icon: ClassVar[str] = "circle"  # a Material Symbols name
-    help: ClassVar[str] = ""  # one sentence for the palette and the reference
+    help: ClassVar[Text] = ""  # one sentence for the palette and the reference
     form_class: ClassVar[type[SettingsForm]]  # its ``template`` draws the settings panel
     inputs: ClassVar[tuple[Port, ...]] = (Port("in"),)
     runs_in_test: ClassVar[bool] = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import override
@@ -74,7 +74,7 @@ def _shape(field: forms.Field) -> dict[str, Any]:
     if isinstance(field, ScopedChoiceField | MomentField):
         return {"type": "string"} | ({"format": "date-time"} if isinstance(field, MomentField) else {})
     if isinstance(field, forms.ChoiceField):
-        return {"type": "string", "enum": [key for key, _label in field.choices]}
+        return {"type": "string", "enum": [key for key, _label in cast("list[tuple[Any, Any]]", field.choices)]}
     if isinstance(field, forms.BooleanField):
         return {"type": "boolean", "default": False}
     if isinstance(field, forms.IntegerField):

@@ -67,16 +67,15 @@ class SettingsForm(forms.Form):
         prefix: str | None = None,
     ):
         posted = isinstance(data, MultiValueDict)
-        super().__init__(
-            data if posted or data is None else dict(data), initial=initial, prefix=prefix, label_suffix=""
-        )
+        given = data if posted or data is None else dict(data)
+        super().__init__(given, initial=dict(initial or {}), prefix=prefix, label_suffix="")
         self.scope, self.draft = scope, draft
         self._json = data is not None and not posted
         self._given = set(self.data)
         if self._json:
-            for name, bound in self.fields.items():
-                if (default := self.get_initial_for_field(bound, name)) is not None:
-                    self.data.setdefault(self.add_prefix(name), default)
+            initials = {self.add_prefix(name): self.get_initial_for_field(f, name) for name, f in self.fields.items()}
+            self.data = {name: default for name, default in initials.items() if default is not None} | dict(self.data)
+        bound: Any
         for bound in self.fields.values():
             bound.draft = draft
             bound.required = bound.required and not draft
@@ -114,6 +113,11 @@ class SettingsForm(forms.Form):
             label = "" if name == "__all__" else f"{self.fields[name].label}: "
             yield from (f"{label}{message}" for message in errors)
 
+    @staticmethod
+    def new_row(codes: list[str]) -> dict[str, str]:
+        """A row to begin with, where the form describes one of several rows with these codes."""
+        raise NotImplementedError
+
     @classmethod
     def fresh(cls, scope: Scope = NOWHERE) -> dict[str, Any]:
         """The settings of a node that was just put on the canvas."""
@@ -131,7 +135,7 @@ class TextField(forms.CharField):
     def to_python(self, value: Any) -> str:
         if value is not None and not isinstance(value, str):
             raise forms.ValidationError(_("Write a text."), code="invalid")
-        return super().to_python(value)
+        return super().to_python(value) or ""
 
 
 class BodyField(TextField):
@@ -145,7 +149,7 @@ class BodyField(TextField):
         return super().to_python(value).replace("\r\n", "\n")
 
 
-class LinesField(forms.CharField):
+class LinesField(forms.Field):
     """A list of texts, one a line."""
 
     widget = forms.Textarea(attrs={"rows": 4})
@@ -159,14 +163,11 @@ class LinesField(forms.CharField):
             raise forms.ValidationError(_("Give a list of texts."), code="invalid")
         return [line.strip() for line in lines if line.strip()]
 
-    def run_validators(self, value: Any) -> None:
-        """A list has no length of a text."""
-
 
 class NumberField(forms.FloatField):
     """A number; whole ones stay whole."""
 
-    def to_python(self, value: Any) -> float | int | None:
+    def to_python(self, value: Any) -> Any:
         if isinstance(value, bool):
             raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         number = super().to_python(value)
@@ -224,7 +225,8 @@ class ScopedChoiceField(forms.ChoiceField):
 
     def prepare_value(self, value: Any) -> Any:
         if value and isinstance(value, str) and not super().valid_value(value):
-            self.choices = [*self.choices, (value, _("{value} (not here)").format(value=value))]
+            offered = self.offered(self.scope) or []
+            self.choices = [("", self.blank), *offered, (value, _("{value} (not here)").format(value=value))]
         return value
 
     def to_python(self, value: Any) -> str:
@@ -331,9 +333,11 @@ class ColumnsField(forms.MultipleChoiceField):
         self.choices = column_choices(scope) or []
 
     def prepare_value(self, value: Any) -> Any:
-        for name in value if isinstance(value, list | tuple) else []:
-            if isinstance(name, str) and not super().valid_value(name):
-                self.choices = [*self.choices, (name, _("{value} (not here)").format(value=name))]
+        offered = column_choices(self.scope) or []
+        known = [name for name, _label in offered]
+        names = [name for name in value if isinstance(name, str)] if isinstance(value, list | tuple) else []
+        gone = [(name, _("{value} (not here)").format(value=name)) for name in names if name not in known]
+        self.choices = [*offered, *gone]
         return value
 
     def to_python(self, value: Any) -> list[str]:

@@ -68,14 +68,14 @@ class RowsWidget(PartWidget):
             return value
         places = {int(match[1]) for key in value if (match := re.match(r"(\d{1,4})-", key))}
         rows = [_posted(value, str(place)) for place in sorted(places)]
-        return self.edited(rows, value["edit"]) if "edit" in value else rows
+        return self.edited(rows, str(value["edit"])) if "edit" in value else rows
 
     def edited(self, rows: list[MultiValueDict], command: str) -> list[MultiValueDict]:
         """The rows after a button was pressed; a command that makes no sense changes nothing."""
         verb, _colon, place = command.partition(":")
         at = int(place) if place.isascii() and place.isdigit() and int(place) < len(rows) else None
         if verb == "add" and len(rows) < MAX_ROWS:
-            row = self.form_class.new_row([row.get("code") for row in rows])
+            row = self.form_class.new_row([str(row.get("code", "")) for row in rows])
             rows = [*rows, MultiValueDict({name: [value] for name, value in row.items()})]
         elif verb == "remove" and at is not None:
             rows = rows[:at] + rows[at + 1 :]
@@ -96,7 +96,7 @@ class RowsWidget(PartWidget):
 class PartField(forms.Field):
     """One object among the settings, or nothing: None while its ``switch`` is empty."""
 
-    widget = PartWidget
+    widget: Any = PartWidget
 
     def __init__(self, form_class: type[SettingsForm], *, switch: str, **options: Any):
         self.form_class, self.switch = form_class, switch
@@ -136,7 +136,7 @@ class PartField(forms.Field):
     def names(self) -> list[str]:
         return list(self.form_class.base_fields)
 
-    def clean(self, value: Any) -> dict[str, Any] | None:
+    def clean(self, value: Any) -> Any:
         if not value:
             return None
         if isinstance(value, Mapping) and not value.get(self.switch):
@@ -149,7 +149,7 @@ class PartField(forms.Field):
 class RowsField(PartField):
     """A list of objects among the settings, each with its own code."""
 
-    widget = RowsWidget
+    widget: Any = RowsWidget
 
     def __init__(self, form_class: type[SettingsForm], *, row: Any, at_least: int = 1, **options: Any):
         self.row, self.at_least = row, at_least

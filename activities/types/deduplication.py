@@ -39,7 +39,7 @@ class OrderForm(SettingsForm):
 
 
 class DeduplicationForm(SettingsForm):
-    fields = ColumnsField(
+    fields: Any = ColumnsField(
         label=gettext_lazy("Rows are duplicates when they agree in"),
         help_text=gettext_lazy("Empty values agree with each other."),
     )
