@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .views import approvals, campaigns, canvas, home, nodes, reports, runs, tasks
+from .views import approvals, campaigns, canvas, home, messages, nodes, reports, runs, tasks
 
 app_name = "campaigns"
 
@@ -25,9 +25,9 @@ urlpatterns = [
     path("campaigns/<slug:slug>/nodes/<str:node_id>/", nodes.settings, name="node"),
     path("campaigns/<slug:slug>/nodes/<str:node_id>/remove", canvas.remove_node, name="remove_node"),
     path("campaigns/<slug:slug>/nodes/<str:node_id>/transitions/<str:port>", canvas.transition, name="transition"),
-    path("campaigns/<slug:slug>/nodes/<str:node_id>/message", nodes.message, name="message"),
-    path("campaigns/<slug:slug>/nodes/<str:node_id>/message/body", nodes.message_body, name="message_body"),
-    path("campaigns/<slug:slug>/nodes/<str:node_id>/message/proof", nodes.proof, name="proof"),
+    path("campaigns/<slug:slug>/nodes/<str:node_id>/message", messages.message, name="message"),
+    path("campaigns/<slug:slug>/nodes/<str:node_id>/message/body", messages.message_body, name="message_body"),
+    path("campaigns/<slug:slug>/nodes/<str:node_id>/message/proof", messages.proof, name="proof"),
     # runs
     path("campaigns/<slug:slug>/test", runs.test, name="test"),
     path("campaigns/<slug:slug>/runs/", runs.run_list, name="runs"),

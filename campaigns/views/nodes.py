@@ -58,15 +58,3 @@ def _save(request: HttpRequest, campaign: Campaign, version: CampaignVersion, no
         return redirect(f"{scenes.address(campaign)}?{urlencode({'node': node_id})}")
     response = panels.answer(request, campaign, version, node_id, saved=True)
     return toast(panels.told(response, version), _("Saved."))
-
-
-def message(request, **kwargs):
-    raise NotImplementedError
-
-
-def message_body(request, **kwargs):
-    raise NotImplementedError
-
-
-def proof(request, **kwargs):
-    raise NotImplementedError

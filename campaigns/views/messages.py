@@ -1,0 +1,98 @@
+"""The message of a node: looked at as any row of its population, and sent as a proof."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import escape
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from activities.graph import Node
+from campaigns import contexts, previewing
+from campaigns.models import Campaign, CampaignVersion
+from orchcamp.accounts import audit
+from orchcamp.accounts.access import get_for, holds, may
+from orchcamp.messaging.models import SeedAddress
+from orchcamp.messaging.views.frames import framed
+from orchcamp.web.errors import Refused
+from orchcamp.web.fragments import render_fragment
+
+SHOWN = ("desktop", "phone", "text", "values")
+
+
+def _found(request: HttpRequest, action: str, slug: str, node_id: str) -> tuple[Campaign, CampaignVersion, Node]:
+    """The node that sends, if this person may do that with its campaign."""
+    campaign = get_for(request.user, action, Campaign.objects.all(), slug=slug)
+    version = campaign.latest_version()
+    version.campaign = campaign
+    graph = version.graph
+    if node_id not in graph.nodes or not contexts.is_channel(graph, node_id):
+        raise Http404
+    return campaign, version, graph.nodes[node_id]
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdecimal() and len(text) < 12 else 1
+
+
+def _preview(request: HttpRequest, version: CampaignVersion, node: Node) -> previewing.Preview:
+    masked = not holds(request.user, "datasets.view_personal")
+    try:
+        return previewing.preview(version, node, _number(request.GET.get("row")), masked=masked)
+    except Refused as error:
+        return previewing.Preview(problems=[str(error)], counted=False)
+
+
+@require_safe
+def message(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
+    """Subject, body and plain text as one recipient would get them."""
+    campaign, version, node = _found(request, "view", slug, node_id)
+    shown = request.GET.get("show")
+    context: dict[str, Any] = {
+        "campaign": campaign,
+        "version": version,
+        "node": node,
+        "preview": _preview(request, version, node),
+        "shown": shown if shown in SHOWN else "desktop",
+        "masked": not holds(request.user, "datasets.view_personal"),
+        "may_proof": may(request.user, "test", campaign) and may(request.user, "view", SeedAddress),
+        "seeds": SeedAddress.objects.all(),
+    }
+    return render_fragment(request, "campaigns/message.html", "campaigns/_message_preview.html", context)
+
+
+@require_safe
+def message_body(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
+    """The rendered HTML alone, for a sandboxed frame."""
+    _campaign, version, node = _found(request, "view", slug, node_id)
+    preview = _preview(request, version, node)
+    if preview.rendered is not None:
+        return framed(preview.rendered.html)
+    said = "".join(f"<p>{escape(problem)}</p>" for problem in preview.problems)
+    nothing = f"<p>{escape(_('Nobody is in this population, so there is nothing to show.'))}</p>"
+    return framed(f'<body style="font-family:sans-serif;color:#535d6c;padding:16px">{said or nothing}</body>')
+
+
+@require_POST
+def proof(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
+    """Send the message to seed addresses, and to nobody else."""
+    campaign, version, node = _found(request, "test", slug, node_id)
+    number = _number(request.POST.get("row"))
+    seeds = [int(pk) for pk in request.POST.getlist("seeds") if pk.isdecimal() and len(pk) < 12]
+    if not may(request.user, "view", SeedAddress):
+        raise Http404
+    try:
+        sent = previewing.send_proof(campaign, version, node, number, seeds)
+    except Refused as error:
+        messages.error(request, str(error))
+    else:
+        audit.record(request.user, "sent proof", campaign, node=node.id, addresses=sent)
+        text = ngettext("The proof went to %(n)s address.", "The proof went to %(n)s addresses.", sent)
+        messages.success(request, text % {"n": sent})
+    return redirect(f"{reverse('campaigns:message', args=[slug, node_id])}?row={number}")

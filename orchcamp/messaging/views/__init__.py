@@ -1,0 +1,1 @@
+"""The screens of channels, what recipients follow, and the demo's mailbox."""
