@@ -67,7 +67,7 @@ def data(say: Callable[[str], None]) -> None:
         return
     say("Loading a grocery retailer's year: households, 1.47 million transactions, 92,000 products …")
     with tempfile.TemporaryDirectory() as folder:
-        loading.load_manifest(manifest.read(demo_data.write_files(Path(folder))))
+        loading.load(manifest.read(demo_data.write_files(Path(folder))))
 
 
 def campaign() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
 
 from .errors import Refused
 
@@ -27,6 +28,11 @@ class SentenceCommand(BaseCommand):
             return super().execute(*args, **options)
         except Refused as error:
             raise CommandError(str(error), returncode=1) from error
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database refused: {error}. If it is new or older than this version, run “manage.py migrate” first.",
+                returncode=1,
+            ) from error
 
     def answer(self, value: Any, text: str) -> None:
         """Print ``value`` as one line of JSON with ``--json``, else ``text``."""
