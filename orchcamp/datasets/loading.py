@@ -56,6 +56,19 @@ def load(plan: Plan, *, by: Any = None, say: Say = lambda step: None) -> list[Re
     return [item.result for item in prepared if item.result]
 
 
+def peek(path: Path, rows: int = 10) -> tuple[list[str], list[str], list[list[Any]], int]:
+    """A file's column names, the types found, its first rows as texts and how many there are; changes nothing."""
+    with _folder() as folder:
+        source = staging.stage(path, folder)
+        types = [type or "string" for type in _detect(source, list(source.fields))]
+        texts = ", ".join(f"left({casting.text_of(f)}, 200)" for f in source.fields)
+        order = f"ORDER BY {quoted(ROW)} LIMIT {rows}"
+        first = engine.connection().execute(
+            f"SELECT {texts} FROM {source.relation} WHERE {source.fault} IS NULL {order}"
+        )
+        return source.names, types, [list(row) for row in first.fetchall()], engine.total(source.relation)
+
+
 @contextmanager
 def _folder():
     """A folder of its own for the steps in between."""

@@ -59,7 +59,7 @@ def _column(table: Table, name: str, type: str, rows: int) -> dict[str, Any]:
     bars: list[list[Any]] = []
     if type in MEASURED and facts["distinct"] > TOP:
         bars = _histogram(table, name, type, facts["least"], facts["most"])
-    elif facts["distinct"] and (facts["distinct"] <= 50_000 or facts["distinct"] < rows / 2):
+    elif facts["distinct"] and (facts["distinct"] <= TOP or facts["distinct"] < rows / 2):
         bars = [[_plain(row[name]), row["n"]] for row in top(table, name, TOP)]
     return {key: _plain(value) for key, value in facts.items()} | {
         "bars": bars,

@@ -8,7 +8,7 @@ app_name = "datasets"
 
 urlpatterns = [
     path("", datasets.dataset_list, name="list"),
-    path("upload", uploads.upload, name="upload"),
+    path("upload", uploads.upload_file, name="upload"),
     path("upload/<str:token>", uploads.mapping, name="mapping"),
     path("loads/", datasets.load_list, name="loads"),
     path("loads/<int:load_id>/", datasets.load_detail, name="load"),
@@ -21,5 +21,5 @@ urlpatterns = [
     path("rules/rows", rules.rule_rows, name="rule_rows"),
     path("rules/sql", rules.rule_sql, name="rule_sql"),
     path("<slug:slug>/", datasets.dataset_detail, name="detail"),
-    path("<slug:slug>/columns/<str:name>", datasets.column, name="column"),
+    path("<slug:slug>/columns/<path:name>", datasets.column, name="column"),
 ]
