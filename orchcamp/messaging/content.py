@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from django.utils import dateformat
@@ -30,6 +30,8 @@ MAX_SUBJECT = 800
 UNSUBSCRIBE = "unsubscribe_url"
 PROVIDED = frozenset({UNSUBSCRIBE})
 _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
+_FILTER = re.compile(r"\|\s*([A-Za-z_]\w*)")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _FOOTER = (
     '<div style="padding:16px;text-align:center;font-family:Arial,sans-serif;font-size:12px;color:#6b7280">'
@@ -130,17 +132,25 @@ class Rendered:
     preheader: str = ""
 
 
+def _environment() -> Environment:
+    made = Environment(
+        undefined_behavior="semi_strict",
+        fuel=FUEL,
+        keep_trailing_newline=True,
+        auto_escape_callback=lambda name: name.endswith(".html"),
+    )
+    made.add_filter("date", _date)
+    made.add_filter("number", _number)
+    return made
+
+
 class Compiled:
     """Content made ready once, rendered many times."""
 
     def __init__(self, content: Content):
         self.content = content
         html, text = _bodies(content)
-        self._environment = Environment(
-            undefined_behavior="semi_strict", fuel=FUEL, auto_escape_callback=lambda name: name.endswith(".html")
-        )
-        self._environment.add_filter("date", _date)
-        self._environment.add_filter("number", _number)
+        self._environment = _environment()
         parts = {
             "subject.txt": content.subject,
             "preheader.txt": content.preheader,
@@ -214,6 +224,23 @@ def _check_syntax(name: str, source: str) -> None:
         Environment(fuel=FUEL).add_template(name, source)
     except TemplateError as error:
         raise ContentError(f"{name.capitalize()}: {_syntax_sentence(error)}") from None
+    for tag in markup.TAG.finditer(source):
+        for found in _FILTER.finditer(_QUOTED.sub('""', tag[0])):
+            if not tag[0].startswith("{#") and not _is_filter(found[1]):
+                line = source.count("\n", 0, tag.start()) + 1
+                raise ContentError(f"{name.capitalize()}: line {line}: there is no filter “{found[1]}”.")
+
+
+@cache
+def _is_filter(name: str) -> bool:
+    """The language looks a filter up only when it comes to it; a person should hear of it earlier."""
+    try:
+        _environment().render_str(f"{{{{ 1|{name} }}}}")
+    except TemplateError as error:
+        return error.kind != "UnknownFilter"
+    except (ValueError, TypeError):
+        pass
+    return True
 
 
 def _syntax_sentence(error: TemplateError) -> str:

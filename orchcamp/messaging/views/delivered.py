@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from orchcamp.accounts.access import holds
+from orchcamp.accounts.access import holds, missing_right
 from orchcamp.messaging import sink
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
@@ -26,7 +26,7 @@ def _demand(request: HttpRequest) -> None:
     if not settings.DEMO:
         raise Http404
     if not holds(request.user, "campaigns.view_campaign"):
-        raise PermissionDenied
+        raise PermissionDenied(missing_right("campaigns.view_campaign"))
 
 
 @require_safe
