@@ -43,7 +43,7 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 S = NodeRun.Status
-LEASE = timedelta(seconds=45)  # renewed every few seconds while a worker is alive
+LEASE = timedelta(seconds=30)  # renewed every few seconds while a worker is alive
 MAX_ATTEMPTS = 3
 
 
