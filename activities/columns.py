@@ -59,12 +59,9 @@ def rule_context(ctx: Context, columns: Mapping[str, ColumnShape] | None = None)
     )
 
 
-def matching(population: Population, tree: Mapping[str, Any] | None, ctx: Context) -> Table:
-    """The rows that satisfy a rule, with every column of their dimension."""
-    wide = ctx.wide(population)
-    if is_everyone(tree):
-        return wide
-    return rules.keep(wide, dict(tree or {}), population.dimension, rule_context(ctx, shapes(population)))
+def marked(table: Table, population: Population, tree: Mapping[str, Any] | None, ctx: Context, name: str) -> Table:
+    """A wide table with a column that says whether each row satisfies a rule."""
+    return rules.mark(table, dict(tree or {}), population.dimension, rule_context(ctx, shapes(population)), name)
 
 
 def is_everyone(tree: Any) -> bool:

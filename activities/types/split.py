@@ -11,7 +11,7 @@ import ibis
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from ibis.expr.types import Table
+from ibis.expr.types import Table, Value
 
 from activities import columns
 from activities.base import Activity, ActivityError, Context, Finding, Inputs, Population, Port
@@ -22,6 +22,7 @@ from orchcamp.datasets.rules.forms import RuleField
 
 COMPLEMENT = "complement"
 SEGMENT = "segment_code"
+FREE, TAKEN = "row_is_free", "row_is_in_"  # made-up columns; they never leave the node
 
 
 class LimitForm(SettingsForm):
@@ -165,63 +166,52 @@ class Split(Activity):
             yield Finding("warning", sentence.format(sum=sum(shares)))
 
     def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
-        people, overlap = inputs.audience(), self.settings["overlap"]
+        """One pass over the rows, a column for each subset: what arrives is read once, however many there are."""
+        people, parts = inputs.audience(), dict[str, Population]()
         if not self.settings["subsets"]:
             raise ActivityError(_("Add at least one subset."))
-        rest, parts = people, dict[str, Population]()
-        for subset in self.settings["subsets"]:
-            if not subset["code"]:
-                raise ActivityError(_("Give every subset a segment code."))
-            remainder = people if overlap else rest
-            lot = ctx.at(subset["code"]) if overlap else ctx  # subsets that may overlap draw independently
-            taken = self._take(subset, people, remainder, lot)
-            rest = rest.with_table(rest.table.anti_join(taken.table, list(people.key)))
-            parts[subset["code"]] = columns.narrowed(
-                taken.table, people, **{SEGMENT: ibis.literal(subset["code"], type="string")}
-            )
-        if self.settings["complement"]:
-            parts[COMPLEMENT] = self._rest(rest)
+        table = ctx.wide(people).mutate(**{FREE: ibis.literal(True)})
+        for place, subset in enumerate(self.settings["subsets"]):
+            table = self._with_subset(table, f"{TAKEN}{place}", subset, people, ctx)
+        for place, subset in enumerate(self.settings["subsets"]):
+            code = ibis.literal(subset["code"], type="string")
+            taken = table.filter(table[f"{TAKEN}{place}"])
+            parts[subset["code"]] = columns.narrowed(taken, people, **{SEGMENT: code})
+        if self.settings["complement"]:  # its rows keep the code that they came with, or have none
+            rest = table.filter(table[FREE])
+            code = rest[SEGMENT] if SEGMENT in people.extras else ibis.null("string")
+            parts[COMPLEMENT] = columns.narrowed(rest, people, **{SEGMENT: code})
         return parts
 
-    def _take(self, subset: Mapping[str, Any], people: Population, rest: Population, ctx: Context) -> Population:
-        """The rows of one subset, out of those that are left."""
-        limit, sort = subset["limit"], subset["sort"]
-        if columns.is_everyone(subset["rule"]) and not (limit and sort):
-            table = rest.table
-        else:
-            table = columns.matching(rest, subset["rule"], ctx)
-        if not limit:
-            return rest.with_table(table)
-        if limit["value"] is None:
-            raise ActivityError(_("Give the limit of subset “{label}” a value.").format(label=subset["label"]))
-        whole = people if limit["of"] == "inbound" else rest
-        return rest.with_table(self._first(table, limit, sort, whole.table, rest, ctx))
-
-    def _first(
-        self,
-        table: Table,
-        limit: Mapping[str, Any],
-        sort: Mapping[str, Any] | None,
-        whole: Table,
-        rest: Population,
-        ctx: Context,
+    def _with_subset(
+        self, table: Table, taken: str, subset: Mapping[str, Any], people: Population, ctx: Context
     ) -> Table:
-        """As many rows as the limit allows. Whole numbers only, so that nothing is lost to rounding."""
-        order = columns.drawn_order(table, rest.key, ctx.seed)
-        if sort:
-            order.insert(0, columns.ordered(table[sort["by"]], descending=sort["descending"]))
-        ranked = table.mutate(rank_of_row=ibis.row_number().over(order_by=order) + 1)
-        if limit["type"] == "number":
-            return ranked.filter(ranked.rank_of_row <= limit["value"]).drop("rank_of_row")
-        share = Fraction(str(limit["value"])) / 100
-        allowed = whole.count().as_scalar() * share.numerator
-        return ranked.filter(ranked.rank_of_row * share.denominator <= allowed).drop("rank_of_row")
+        """The rows with a column that says which the subset takes; those are not free any more."""
+        if not subset["code"]:
+            raise ActivityError(_("Give every subset a segment code."))
+        overlap, limit = self.settings["overlap"], subset["limit"]
+        table = columns.marked(table, people, subset["rule"], ctx, taken)
+        if not overlap:
+            table = table.mutate(**{taken: table[taken] & table[FREE]})
+        if limit:
+            if limit["value"] is None:
+                raise ActivityError(_("Give the limit of subset “{label}” a value.").format(label=subset["label"]))
+            lot = ctx.at(subset["code"]) if overlap else ctx  # subsets that may overlap draw independently
+            order = columns.drawn_order(table, people.key, lot.seed)
+            if sort := subset["sort"]:
+                order.insert(0, columns.ordered(table[sort["by"]], descending=sort["descending"]))
+            table = table.mutate(**{taken: table[taken] & self._allowed(table, taken, limit, order)})
+        return table.mutate(**{FREE: table[FREE] & ~table[taken]})
 
-    def _rest(self, rest: Population) -> Population:
-        """The complement has the columns of the subsets; its rows keep the code that they came with, or none."""
-        if SEGMENT in rest.extras:
-            return rest
-        return rest.with_table(rest.table.mutate(**{SEGMENT: ibis.null("string")}))
+    def _allowed(self, table: Table, fits: str, limit: Mapping[str, Any], order: list[Value]) -> Value:
+        """Whether a row is among the first that the limit allows; whole numbers only, so nothing is lost to rounding."""
+        rank = ibis.row_number().over(group_by=table[fits], order_by=order) + 1
+        if limit["type"] == "number":
+            return rank <= limit["value"]
+        all_rows = limit["of"] == "inbound" or self.settings["overlap"]
+        whole = (table.count() if all_rows else table[FREE].cast("int64").sum()).over(ibis.window())
+        share = Fraction(str(limit["value"])) / 100
+        return rank * share.denominator <= whole * share.numerator
 
     def follows(self, rows: Mapping[str, int]) -> Collection[str]:
         skipped = {row.get("code") for row in self.items("subsets") if row.get("skip_empty")}

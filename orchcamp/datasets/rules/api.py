@@ -27,6 +27,11 @@ def keep(table: Table, tree: Any, dataset: str, ctx: RuleContext) -> Table:
     return compiling.keep(table, ctx.model.dataset(dataset), read(tree, dataset, ctx), ctx)
 
 
+def mark(table: Table, tree: Any, dataset: str, ctx: RuleContext, name: str) -> Table:
+    """All rows of ``table`` with a column ``name`` that says whether each satisfies the rule: lazy."""
+    return compiling.mark(table, ctx.model.dataset(dataset), read(tree, dataset, ctx), ctx, name)
+
+
 def sentence(tree: Any, dataset: str, ctx: RuleContext) -> str:
     """The rule in words."""
     return words.say(read(tree, dataset, ctx))

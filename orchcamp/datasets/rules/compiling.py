@@ -48,6 +48,14 @@ def keep(table: Table, shape: DatasetShape, node: Node, ctx: RuleContext) -> Tab
     return found.select(*table.columns) if frame.joined else found
 
 
+def mark(table: Table, shape: DatasetShape, node: Node, ctx: RuleContext, name: str) -> Table:
+    """All rows, with a column that says whether each satisfies the node."""
+    if _everyone(node):
+        return table.mutate(**{name: EVERY})
+    frame = _widened(Frame(table, shape, ctx), node)
+    return frame.table.select(*table.columns, **{name: holds(node, frame).fill_null(False)})
+
+
 def _conjuncts(node: Node, frame: Frame) -> list[BooleanValue]:
     if isinstance(node, Group) and node.kind == "and" and len(node.items) <= 50:
         return [holds(item, frame) for item in node.items if not _everyone(item)]
