@@ -88,6 +88,10 @@ class Value:
     def is_text(self) -> bool:
         return self.type == "string"
 
+    @property
+    def is_number(self) -> bool:
+        return self.type in NUMBER
+
 
 class Drawer:
     """Draws the boxes of one builder."""
