@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 from campaigns import work
 from campaigns.desk_forms import TaskForm
 from campaigns.models import Campaign, Task
-from orchcamp.accounts.access import get_for, may
+from orchcamp.accounts.access import get_for, may, missing_right
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
@@ -77,7 +77,7 @@ def change_task(request: HttpRequest, task_id: int) -> HttpResponse:
     if request.POST.get("status"):
         return _move(request, task, allowed)
     if not allowed:
-        raise PermissionDenied("campaigns.change_campaign")
+        raise PermissionDenied(missing_right("campaigns.change_campaign"))
     form = TaskForm(
         request.POST if request.method == "POST" else None, instance=task, graph=task.campaign.latest_version().graph
     )
@@ -91,7 +91,7 @@ def change_task(request: HttpRequest, task_id: int) -> HttpResponse:
 def _move(request: HttpRequest, task: Task, allowed: bool) -> HttpResponse:
     """Set a task's status: its assignee may, and whoever may change the campaign."""
     if not allowed and task.assignee_id != request.user.pk:
-        raise PermissionDenied("campaigns.change_campaign")
+        raise PermissionDenied(missing_right("campaigns.change_campaign"))
     try:
         work.set_status(task, status=request.POST["status"], by=request.user)
     except Refused as refusal:

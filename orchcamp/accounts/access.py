@@ -116,10 +116,15 @@ def demand(user: Any, action: str, model: type[models.Model]) -> None:
 
 
 def refusal(model: type[models.Model], action: str) -> str:
-    """What is missing, and who has it, in one sentence."""
+    """Why a person may not do this: what is missing, and who has it, in one sentence."""
+    return missing_right(codename(model, action))
+
+
+def missing_right(permission: str) -> str:
+    """The same for a right that is about no single object."""
     from .roles import BY_CODE, PROFILES  # roles needs the models, the models of every app need this module
 
-    right = BY_CODE.get(codename(model, action))
+    right = BY_CODE.get(permission)
     if right is None:
         return _("You need a right that no product profile gives.")
     holders = [profile.label for profile in PROFILES if profile.slug in right.profiles]

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from . import access
-from .models import User
 
 OUR_APPS = frozenset({"accounts", "campaigns", "datasets", "messaging"})
 
@@ -56,7 +55,7 @@ class Administration(UnfoldAdminSite):
         if not request.user.is_authenticated:
             return redirect_to_login(resolve_url("admin:index"), resolve_url(settings.LOGIN_URL))
         if not self.has_permission(request):
-            raise PermissionDenied(access.refusal(User, "change"))
+            raise PermissionDenied(access.missing_right("accounts.change_user"))
         return redirect("admin:index")
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:

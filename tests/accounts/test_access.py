@@ -131,7 +131,7 @@ def test_a_permission_named_in_full_is_asked_by_its_name(ada, vera):
 
 def test_every_code_that_the_product_asks_for_has_words(db):
     for action in ACTIONS:
-        assert access.refusal(Campaign, action).count("“") == 1
+        assert access.missing_right(access.codename(Campaign, action)).count("“") == 1
 
 
 def test_only_what_has_tables_for_it_can_be_shared(ada, db):

@@ -1,0 +1,260 @@
+"""Every address × every profile × reading and changing: nobody acts beyond their profile.
+
+The table below says who gets through; ``-`` means that the address does not know the method. A new address
+without a line in the table fails the suite.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import connection, transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from orchcamp.accounts import roles
+from orchcamp.accounts.models import ProductProfile
+from tests import access_stage
+from tests.conftest import person
+
+PEOPLE = ("mallory", "vera", "mark", "anna", "ada")
+WHO = {
+    "-": set(),
+    "public": {"anonymous", *PEOPLE},
+    "anyone": {*PEOPLE},  # signed in, with or without a profile: one's own things and lists that may be empty
+    "see": {"vera", "mark", "anna", "ada"},
+    "make": {"mark", "anna", "ada"},
+    "decide": {"anna", "ada"},
+    "administer": {"ada"},
+    "author": {"mark"},  # what only the person who asked may do
+}
+SPRING = {"slug": "campaign"}
+SUMMER = {"slug": "in_review"}
+RUN = {"slug": "campaign", "run_id": "run"}
+NODE = {"slug": "campaign", "node_id": "=mail"}
+
+
+@dataclass(frozen=True)
+class Route:
+    get: str
+    post: str
+    names: dict[str, str] = field(default_factory=dict)  # argument of the address -> thing of the stage, or "=text"
+    data: dict[str, str] = field(default_factory=dict)  # what is posted
+    absent: bool = False  # the thing it names does not exist: those with the right get "not found"
+
+
+TABLE = {
+    "health": Route("public", "-"),
+    # signing in and one's own account
+    "accounts:login": Route("public", "public"),
+    "accounts:logout": Route("-", "anyone"),
+    "accounts:account": Route("anyone", "anyone"),
+    # campaigns
+    "campaigns:home": Route("anyone", "-"),
+    "campaigns:list": Route("anyone", "-"),
+    "campaigns:create": Route("make", "make"),
+    "campaigns:properties": Route("make", "make", SPRING),
+    "campaigns:duplicate": Route("make", "make", SPRING),
+    "campaigns:delete": Route("make", "make", SPRING),
+    "campaigns:archive": Route("make", "make", SPRING),
+    # canvas
+    "campaigns:canvas": Route("see", "-", SPRING),
+    "campaigns:canvas_fragment": Route("see", "-", SPRING),
+    "campaigns:alerts": Route("see", "-", SPRING),
+    "campaigns:add_node": Route("make", "make", SPRING, {"type": "end"}),
+    "campaigns:connect": Route("-", "make", SPRING),
+    "campaigns:disconnect": Route("-", "make", SPRING),
+    "campaigns:node": Route("see", "make", NODE),
+    "campaigns:remove_node": Route("-", "make", NODE),
+    "campaigns:transition": Route("see", "see", NODE | {"port": "=out"}),  # POST: call off one's own count
+    "campaigns:message": Route("see", "-", NODE),
+    "campaigns:message_body": Route("see", "-", NODE),
+    "campaigns:proof": Route("-", "make", NODE),
+    # runs
+    "campaigns:test": Route("-", "make", SUMMER),
+    "campaigns:runs": Route("see", "-", SPRING),
+    "campaigns:run": Route("see", "-", RUN),
+    "campaigns:run_progress": Route("see", "-", RUN),
+    "campaigns:control": Route("decide", "decide", RUN, {"action": "stop"}),
+    "campaigns:confirm": Route("-", "decide", RUN | {"node_id": "=mail"}),
+    "campaigns:resolve": Route("-", "decide", RUN | {"doubtful_id": "doubt"}, {"resolution": "accepted"}),
+    # approvals and tasks
+    "campaigns:submit": Route("make", "make", SUMMER),
+    "campaigns:withdraw": Route("-", "author", SUMMER),
+    "campaigns:publish": Route("decide", "decide", SUMMER),
+    "campaigns:edit_again": Route("-", "make", SPRING),
+    "campaigns:approvals": Route("anyone", "-"),
+    "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
+    "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    "campaigns:tasks": Route("anyone", "-"),
+    "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look"}),
+    "campaigns:task": Route("make", "make", {"task_id": "task"}, {"status": "done"}),
+    # reports
+    "campaigns:reports": Route("see", "-"),
+    "campaigns:report": Route("see", "-", SPRING),
+    "campaigns:report_csv": Route("see", "-", SPRING),
+    # customer data
+    "datasets:list": Route("make", "-"),
+    "datasets:detail": Route("make", "-", {"slug": "=people"}),
+    "datasets:column": Route("make", "-", {"slug": "=people", "name": "=city"}),
+    "datasets:upload": Route("administer", "administer"),
+    "datasets:mapping": Route("administer", "administer", {"token": "=0000"}, absent=True),
+    "datasets:loads": Route("make", "-"),
+    "datasets:load": Route("make", "-", {"load_id": "load"}),
+    "datasets:rejects": Route("make", "-", {"load_id": "load"}),
+    # rules
+    "datasets:explore": Route("make", "-"),
+    "datasets:rule_editor": Route("-", "make"),
+    "datasets:rule_values": Route("make", "-"),
+    "datasets:rule_count": Route("-", "make"),
+    "datasets:rule_cancel": Route("-", "make", {"ticket": "=t1"}),
+    "datasets:rule_rows": Route("-", "make"),
+    "datasets:rule_sql": Route("-", "make"),
+    # channels
+    "messaging:channels": Route("make", "-"),
+    "messaging:channel_create": Route("administer", "administer"),
+    "messaging:channel": Route("make", "administer", {"slug": "=newsletter"}),
+    "messaging:channel_check": Route("-", "administer", {"slug": "=newsletter"}),
+    "messaging:suppression": Route("administer", "administer"),
+    "messaging:suppression_remove": Route("-", "administer", {"entry_id": "suppression"}),
+    "messaging:seeds": Route("make", "make"),
+    # what recipients follow: a forged token reaches nothing, and nobody is asked to sign in
+    "messaging:open": Route("public", "-", {"token": "=forged"}),
+    "messaging:click": Route("public", "-", {"token": "=forged"}),
+    "messaging:unsubscribe": Route("public", "public", {"token": "=forged"}),
+    # the demo's mailbox
+    "messaging:delivered": Route("see", "-"),
+    "messaging:delivered_mail": Route("see", "-", {"mail_id": "=none"}, absent=True),
+    "messaging:delivered_body": Route("see", "-", {"mail_id": "=none"}, absent=True),
+}
+
+
+def routes(resolver: URLResolver, space: str = "") -> Iterator[str]:
+    """The names of all addresses but those of the administration, which has its own tests."""
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield f"{space}{pattern.name}"
+        elif pattern.namespace != "admin":
+            yield from routes(pattern, f"{pattern.namespace}:" if pattern.namespace else space)
+
+
+def test_every_address_has_a_line_in_the_table():
+    assert sorted(TABLE) == sorted(routes(get_resolver()))
+
+
+@pytest.fixture
+def people(ada, anna, mark, vera, mallory) -> dict:
+    return {"ada": ada, "anna": anna, "mark": mark, "vera": vera, "mallory": mallory}
+
+
+@pytest.fixture
+def things(people) -> dict[str, object]:
+    return access_stage.build(people["mark"])
+
+
+def address_of(name: str, things: dict[str, object]) -> str:
+    names = {key: value[1:] if value.startswith("=") else things[value] for key, value in TABLE[name].names.items()}
+    return reverse(name, kwargs=names)
+
+
+def ask(user, method: str, address: str, data: dict[str, str]) -> tuple[HttpResponse, list[str]]:
+    """The answer, and what it wrote; undone afterwards, so that the next person meets the same stage."""
+    with transaction.atomic():
+        client = Client(raise_request_exception=True)
+        if user:
+            client.force_login(user)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            response = client.get(address) if method == "get" else client.post(address, data)
+            body = b"".join(response.streaming_content) if response.streaming else response.content
+        transaction.set_rollback(True)
+    response.text_of_page = body.decode(errors="replace")
+    written = [query["sql"] for query in queries if re.match(r"(INSERT|UPDATE|DELETE)", query["sql"])]
+    return response, written
+
+
+def asks_to_sign_in(response: HttpResponse) -> bool:
+    return response.status_code == 302 and response["Location"].startswith(reverse("accounts:login"))
+
+
+def complaint(route: Route, allowed: str, name: str, response: HttpResponse, written: list[str]) -> str:
+    """What is wrong with an answer, in words; empty when it is right."""
+    status = response.status_code
+    if name == "anonymous" and allowed not in {"public", "-"}:
+        return "" if asks_to_sign_in(response) else f"must sign in, got {status}"
+    if allowed == "-":
+        refused = status in {403, 404, 405} or (name == "anonymous" and asks_to_sign_in(response))
+        return "" if refused else f"the method is not known here, got {status}"
+    if name not in WHO[allowed]:
+        if status not in {403, 404}:
+            return f"must be refused, got {status}"
+        return f"was refused but wrote {written}" if written else ""
+    if asks_to_sign_in(response) and name != "anonymous" and allowed != "anyone":
+        return "is signed in, but was asked to sign in"
+    fine = {404} if route.absent else set()
+    if status not in fine and (status in {401, 403, 405} or status >= 500 or (status == 404 and allowed != "public")):
+        return "" if status == 503 and allowed == "public" else f"may do this, got {status}"
+    return ""
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", TABLE)
+def test_who_gets_through(name, method, things, people, settings):
+    settings.DEMO = True
+    route = TABLE[name]
+    allowed = getattr(route, method)
+    address = address_of(name, things)
+    complaints = {}
+    for who in ("anonymous", *PEOPLE):
+        response, written = ask(people.get(who), method, address, route.data)
+        if wrong := complaint(route, allowed, who, response, written):
+            complaints[who] = wrong
+    assert not complaints, f"{method.upper()} {address}"
+
+
+@pytest.mark.parametrize("name", [name for name, route in TABLE.items() if route.get in {"public", "anyone"}])
+def test_a_person_without_a_profile_reads_nothing_of_anybody_s(name, things, people, settings):
+    settings.DEMO = True
+    response, _written = ask(people["mallory"], "get", address_of(name, things), {})
+    assert access_stage.SECRET not in response.text_of_page
+
+
+@pytest.fixture
+def nora(db):
+    """She may do anything to campaigns, but none is shared with her."""
+    user = person("nora", None)
+    profile = ProductProfile(label="Agency", everywhere=False)
+    roles.define(profile, [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")])
+    user.groups.add(profile.group)
+    return user
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", [name for name in TABLE if name.startswith("campaigns:")])
+def test_a_narrow_profile_reaches_nothing_that_is_not_shared(name, method, things, nora):
+    route = TABLE[name]
+    if getattr(route, method) == "-":
+        return
+    response, written = ask(nora, method, address_of(name, things), route.data)
+    assert access_stage.SECRET not in response.text_of_page
+    if route.names:
+        assert response.status_code in {403, 404}
+        assert not written
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize("name", [name for name, route in TABLE.items() if route.get != "public"])
+def test_a_refusal_tells_which_right_is_missing(name, method, things, people, settings):
+    settings.DEMO = True
+    route = TABLE[name]
+    if getattr(route, method) in {"-", "anyone"}:
+        return
+    response, _written = ask(people["vera"], method, address_of(name, things), route.data)
+    if response.status_code == 403:
+        assert re.search(r"You need the right “.+”|Only the person who asked", response.text_of_page)
