@@ -1,0 +1,92 @@
+"""The preview of a message, and proofs that reach seed addresses only."""
+
+from __future__ import annotations
+
+import pytest
+
+from campaigns import execution
+from campaigns.models import Campaign
+from orchcamp.messaging.models import ChannelConfiguration, SeedAddress
+from tests.builders import make_shop
+from tests.campaigns.builders import PARIS, audience, email, graph, make_campaign, make_configuration
+from tests.messaging.smtp_server import received, running
+
+PORT = 9166
+ADDRESS = "/campaigns/spring/nodes/mail/message"
+
+
+@pytest.fixture
+def campaign(mark) -> Campaign:
+    make_shop()
+    make_configuration(port=PORT)
+    body = "<p>Hello {{ name }} of {{ city|default('somewhere') }}</p><script>alert(1)</script>"
+    nodes = {"people": ("build_audience", audience(PARIS)), "mail": ("email", email(body=body)), "end": ("end", {})}
+    return make_campaign(graph(nodes, "people>mail", "mail>end"), owner=mark)
+
+
+def test_before_a_test_the_rows_are_the_dimensions(client, campaign, mark):
+    client.force_login(mark)
+    page = client.get(ADDRESS).content.decode()
+    assert "Hello Ann" in page and "of 6" in page and "No test has come to this message yet" in page
+    assert "Hello Dee of somewhere" in client.get(f"{ADDRESS}?row=4&show=text").content.decode()
+
+
+def test_after_a_test_the_rows_are_those_that_arrive(client, campaign, mark):
+    execution.run_to_end(execution.start(campaign.latest_version(), mode="test", by=mark))
+    client.force_login(mark)
+    page = client.get(f"{ADDRESS}?row=3").content.decode()
+    assert "of 3" in page and "Hello Fay" in page and "No test has come" not in page
+    for odd in ("99", "0", "-1", "x", "9" * 30, ""):
+        assert client.get(f"{ADDRESS}?row={odd}").status_code == 200
+
+
+def test_the_body_is_its_own_document_that_can_do_nothing(client, campaign, mark):
+    client.force_login(mark)
+    answer = client.get(f"{ADDRESS}/body?row=2")
+    policy = answer["Content-Security-Policy"]
+    assert "Hello Bob of Lyon" in answer.content.decode()
+    assert "default-src 'none'" in policy and policy.endswith("sandbox") and "script" not in policy
+
+
+def test_those_who_may_not_see_personal_data_see_it_masked(client, campaign, vera):
+    client.force_login(vera)
+    assert "Hello ••• of Paris" in client.get(f"{ADDRESS}/body").content.decode()
+    page = client.get(f"{ADDRESS}?show=values").content.decode()
+    assert "ann@example.org" not in page and "Send a proof" not in page
+
+
+def test_strangers_and_nodes_that_send_nothing_are_not_found(client, campaign, mark, mallory):
+    client.force_login(mallory)
+    assert client.get(ADDRESS).status_code == client.get(f"{ADDRESS}/body").status_code == 404
+    client.force_login(mark)
+    assert client.get("/campaigns/spring/nodes/people/message").status_code == 404
+
+
+def test_what_is_wrong_with_the_content_is_said_on_the_page(client, campaign, mark):
+    version = campaign.latest_version()
+    version.document["nodes"]["mail"]["settings"]["body"] = "a\n{{ nme }}"
+    version.save()
+    client.force_login(mark)
+    assert "line 2: there is no field “nme” here. Did you mean “name”?" in client.get(ADDRESS).content.decode()
+    assert "there is no field" in client.get(f"{ADDRESS}/body").content.decode()
+
+
+def test_a_proof_goes_to_the_chosen_seeds_and_to_nobody_else(client, campaign, mark, vera, tmp_path):
+    seeds = [SeedAddress.objects.create(label=name, address=f"{name}@seed.example") for name in ("one", "two")]
+    box = tmp_path / "received"
+    client.force_login(mark)
+    with running(PORT, box):
+        client.post(f"{ADDRESS}/proof", {"row": "2", "seeds": [seeds[0].pk]})
+        assert received(box) == {"one@seed.example": 1}
+        client.post(f"{ADDRESS}/proof", {"row": "2", "seeds": ["x", "999"]})
+        client.force_login(vera)
+        assert client.post(f"{ADDRESS}/proof", {"row": "2", "seeds": [seeds[1].pk]}).status_code == 403
+    assert received(box) == {"one@seed.example": 1}
+
+
+def test_a_proof_that_cannot_go_out_says_why(client, campaign, mark):
+    seed = SeedAddress.objects.create(label="one", address="one@seed.example")
+    ChannelConfiguration.objects.update(port=9169)
+    client.force_login(mark)
+    page = client.post(f"{ADDRESS}/proof", {"row": "1", "seeds": [seed.pk]}, follow=True).content.decode()
+    assert "127.0.0.1:9169 cannot be reached" in page
