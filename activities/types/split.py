@@ -170,7 +170,8 @@ class Split(Activity):
         people, parts = inputs.audience(), dict[str, Population]()
         if not self.settings["subsets"]:
             raise ActivityError(_("Add at least one subset."))
-        table = ctx.wide(people).mutate(**{FREE: ibis.literal(True)})
+        asks = any(subset["rule"] or subset["sort"] for subset in self.settings["subsets"])
+        table = (ctx.wide(people) if asks else people.table).mutate(**{FREE: ibis.literal(True)})
         for place, subset in enumerate(self.settings["subsets"]):
             table = self._with_subset(table, f"{TAKEN}{place}", subset, people, ctx)
         for place, subset in enumerate(self.settings["subsets"]):
