@@ -78,7 +78,8 @@ class Card:
     y: str
     width: str
     height: str
-    inbound: tuple[str, str] | None
+    inbound: tuple[str, str] | None  # None: takes no transition
+    wanting: bool  # nothing arrives where something must
 
     @property
     def severity(self) -> str:
@@ -250,7 +251,7 @@ def _card(
 ) -> Card:
     node = graph.nodes[place.id]
     icon, kind, group, summary = describe(node, ctx)
-    has_inbound = group == "unknown" or bool(catalogue.get(node.type).inputs)
+    inputs = () if group == "unknown" else catalogue.get(node.type).inputs
     return Card(
         id=node.id,
         name=node.name,
@@ -267,7 +268,8 @@ def _card(
         y=f"{place.y:g}",
         width=f"{place.width:g}",
         height=f"{place.height:g}",
-        inbound=(f"{place.inbound[0]:g}", f"{place.inbound[1]:g}") if has_inbound else None,
+        inbound=(f"{place.inbound[0]:g}", f"{place.inbound[1]:g}") if inputs or group == "unknown" else None,
+        wanting=any(port.required and not graph.incoming(node.id, port.name) for port in inputs),
     )
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from activities.graph import Edge, Graph
 
-NODE_WIDTH = 212.0
+NODE_WIDTH = 204.0
 NODE_HEIGHT = 84.0
 PORT_HEIGHT = 44.0  # between two ports of one node
-LABEL_LENGTH = 84.0  # the straight piece after a port: its label above, its count below
-BEND_LENGTH = 60.0
+LABEL_LENGTH = 78.0  # the straight piece after a port: its label above, its count below
+BEND_LENGTH = 50.0
 ROW_GAP = 28.0
 LANE_HEIGHT = 36.0  # room of a transition that passes a column
 MARGIN = 40.0

@@ -39,9 +39,20 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Item:
+    """An activity type as a template can show it (a class would be called there)."""
+
+    key: str
+    label: str
+    help: str
+    icon: str
+    group: str
+
+
+@dataclass(frozen=True)
 class Group:
     label: str
-    types: list[type[Activity]]
+    types: list[Item]
 
 
 def may_begin(cls: type[Activity]) -> bool:
@@ -57,10 +68,11 @@ def fresh(cls: type[Activity], dimension: str) -> dict[str, Any]:
 
 def groups(place: Place | None = None) -> list[Group]:
     """The palette: everything, or what fits at a place."""
-    found: dict[str, list[type[Activity]]] = {}
+    found: dict[str, list[Item]] = {}
     for cls in catalogue.all_types():
         if place is None or place.fits(cls):
-            found.setdefault(cls.group, []).append(cls)
+            item = Item(cls.key, str(cls.label), str(cls.help), cls.icon, cls.group)
+            found.setdefault(cls.group, []).append(item)
     return [Group(str(GROUPS.get(key, key)), types) for key, types in found.items()]
 
 

@@ -150,6 +150,7 @@ def transition(request: HttpRequest, slug: str, node_id: str, port: str) -> Http
     if node_id not in version.graph.nodes or not wants_fragment(request):
         return redirect(scenes.address(campaign))
     if request.GET.get("part") == "count":
+        get_for(request.user, "test", Campaign.objects.all(), slug=slug)
         return previews.live_count(request, campaign, version, node_id, port)
     if request.GET.get("part") == "rows":
         return previews.rows(request, campaign, version, node_id, port)

@@ -70,7 +70,7 @@ def form(graph: Graph, ctx: Any, node_id: str, data: Any = None) -> SettingsForm
     found = graph.node(node_id)
     scope = Compiler(graph, ctx).scope(node_id, choices())
     form_class = catalogue.get(found.type).form_class
-    return form_class(data, scope=scope, initial=found.settings, draft=True)
+    return form_class(data, scope=scope, initial=found.settings, draft=data is not None)
 
 
 def arrivals(graph: Graph, node_id: str) -> list[dict[str, Any]]:

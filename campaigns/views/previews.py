@@ -47,6 +47,7 @@ def panel(
         "run": run,
         "stored": bool(stored),
         "shape": _columns(_compiled(campaign, version, node_id, port)),
+        "may_count": may(request.user, "test", campaign),
         "may_see_rows": may(request.user, "view", Dataset),
         "no_rows_reason": refusal(Dataset, "view"),
         "ticket": get_random_string(12),

@@ -46,7 +46,7 @@ function begin() {
     return;
   }
   fit();
-  if (view.scale < 0.6) zoom(0.6 / view.scale, { x: svg.getBoundingClientRect().left, y: middle().y });
+  if (view.scale < 0.85) zoom(0.85 / view.scale, { x: svg.getBoundingClientRect().left, y: middle().y });
 }
 
 function remember() {
@@ -118,6 +118,7 @@ function mark() {
 function closePanel() {
   const node = selected();
   panel.replaceChildren();
+  apply();
   mark();
   history.replaceState(history.state, "", workspace.dataset.address + keptQuery());
   document.getElementById(`node-${node}`)?.focus({ preventScroll: true });
@@ -153,6 +154,7 @@ document.body.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target === panel) {
     panel.querySelector("[autofocus]")?.focus();
     if (popover.matches(":popover-open")) popover.hidePopover();
+    apply(); // the panel may have made the stage narrower
     mark();
     if (selected()) reveal(selected());
     return;
@@ -401,3 +403,4 @@ function move(event) {
 
 begin();
 mark();
+if (selected()) reveal(selected());
