@@ -24,8 +24,10 @@ class TagsField(forms.CharField):
 
     def to_python(self, value: Any) -> list[str]:  # type: ignore[override]
         text = ",".join(value) if isinstance(value, list | tuple) else super().to_python(value)
-        tags = {tag.casefold(): tag for tag in reversed([part.strip() for part in text.split(",")]) if tag}
-        return list(reversed(tags.values()))
+        tags: dict[str, str] = {}
+        for tag in filter(None, (part.strip() for part in text.split(","))):
+            tags.setdefault(tag.casefold(), tag)
+        return list(tags.values())
 
     def validate(self, value: list[str]) -> None:  # type: ignore[override]
         super().validate(value)
