@@ -131,14 +131,17 @@ def detection(field: Field) -> str:
     if field.form not in {"text", "json"}:
         return literal(field.form)
     text = text_of(field)
-    cases = " ".join(f"WHEN bool_and({test}) FILTER ({text} IS NOT NULL) THEN '{name}'" for name, test in _tests(field))
+    cases = " ".join(
+        f"WHEN bool_and(coalesce({test}, false)) FILTER ({text} IS NOT NULL) THEN '{name}'"
+        for name, test in _tests(field)
+    )
     return f"CASE WHEN count({text}) = 0 THEN NULL {cases} ELSE 'string' END"
 
 
 def fits(field: Field, type: str) -> str:
     """An aggregate: whether every value of the column is of that type."""
     test = dict(_tests(field)).get(type, "true") if field.form in {"text", "json"} else "true"
-    return f"coalesce(bool_and({test}) FILTER ({text_of(field)} IS NOT NULL), true)"
+    return f"coalesce(bool_and(coalesce({test}, false)) FILTER ({text_of(field)} IS NOT NULL), true)"
 
 
 def _tests(field: Field) -> list[tuple[str, str]]:

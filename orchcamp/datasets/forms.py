@@ -31,7 +31,7 @@ class UploadForm(forms.Form):
 class MappingForm(forms.Form):
     """What a file's columns become: a new dataset, or rows merged into one that is there."""
 
-    slug = forms.CharField(label=gettext_lazy("Name in rules"), max_length=60, required=False)
+    slug = forms.CharField(label=gettext_lazy("Name in rules"), max_length=60)
     label = forms.CharField(label=gettext_lazy("Label"), max_length=120, required=False)
     version = forms.ChoiceField(
         label=gettext_lazy("Version column"),

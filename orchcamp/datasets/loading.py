@@ -56,8 +56,8 @@ def load(plan: Plan, *, by: Any = None, say: Say = lambda step: None) -> list[Re
     return [item.result for item in prepared if item.result]
 
 
-def peek(path: Path, rows: int = 10) -> tuple[list[str], list[str], list[list[Any]], int]:
-    """A file's column names, the types found, its first rows as texts and how many there are; changes nothing."""
+def peek(path: Path, rows: int = 10) -> tuple[list[str], list[str], list[list[Any]], int, int]:
+    """A file's column names, the types found, its first rows as texts, how many rows and broken lines; changes nothing."""
     with _folder() as folder:
         source = staging.stage(path, folder)
         types = [type or "string" for type in _detect(source, list(source.fields))]
@@ -66,7 +66,8 @@ def peek(path: Path, rows: int = 10) -> tuple[list[str], list[str], list[list[An
         first = engine.connection().execute(
             f"SELECT {texts} FROM {source.relation} WHERE {source.fault} IS NULL {order}"
         )
-        return source.names, types, [list(row) for row in first.fetchall()], engine.total(source.relation)
+        cells = [list(row) for row in first.fetchall()]
+        return source.names, types, cells, engine.total(source.relation), len(source.broken)
 
 
 @contextmanager

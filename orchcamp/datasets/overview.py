@@ -128,10 +128,7 @@ def distribution(dataset: Dataset, column: Column, search: str = "") -> dict[str
         table = table.filter(table[column.name].cast("string").lower().contains(ibis.literal(search.lower())))
     counted = statistics.top(table, column.name, FIRST_VALUES + 1)
     total = facts["rows"] or 1
-    values = [
-        {"value": shown(row[column.name]), "rows": row["n"], "share": row["n"] / total}
-        for row in counted[:FIRST_VALUES]
-    ]
+    values = [{"value": shown(value), "rows": n, "share": n / total} for value, n in counted[:FIRST_VALUES]]
     return {"values": values, "more": len(counted) > FIRST_VALUES, "facts": facts, "null_rate": facts["nulls"] / total}
 
 

@@ -118,7 +118,7 @@ def records(path: Path, delimiter: str) -> Iterator[Record]:
                 joined += b"\n" + more
                 if b'"' in more:
                     cells, fault = _cells(joined, mark)
-            if fault == "open":
+            if fault == "open" or (fault and extra):  # the quote that closes it belongs to a later record
                 waiting[:0] = extra
                 yield Record(number, text, cells, "open")
                 continue

@@ -60,17 +60,19 @@ def _column(table: Table, name: str, type: str, rows: int) -> dict[str, Any]:
     if type in MEASURED and facts["distinct"] > TOP:
         bars = _histogram(table, name, type, facts["least"], facts["most"])
     elif facts["distinct"] and (facts["distinct"] <= TOP or facts["distinct"] < rows / 2):
-        bars = [[_plain(row[name]), row["n"]] for row in top(table, name, TOP)]
+        bars = [[_plain(value), n] for value, n in top(table, name, TOP)]
     return {key: _plain(value) for key, value in facts.items()} | {
         "bars": bars,
         "histogram": type in MEASURED and facts["distinct"] > TOP,
     }
 
 
-def top(table: Table, name: str, most: int) -> list[dict[str, Any]]:
-    """The values with most rows, without null: ``{name: value, "n": rows}``."""
-    counted = table.filter(table[name].notnull()).group_by(name).aggregate(n=lambda t: t.count())
-    return engine.rows(counted.order_by([ibis.desc("n"), name]).limit(most))
+def top(table: Table, name: str, most: int) -> list[tuple[Any, int]]:
+    """The values with most rows, without null, and how many rows each has."""
+    counted = table.select(value=table[name]).drop_null().group_by("value").aggregate(rows=lambda t: t.count())
+    return [
+        (row["value"], row["rows"]) for row in engine.rows(counted.order_by([ibis.desc("rows"), "value"]).limit(most))
+    ]
 
 
 def _number(column: Any, type: str) -> Any:

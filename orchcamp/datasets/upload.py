@@ -31,6 +31,7 @@ class Preview:
     types: list[str]
     rows: list[list[Any]]
     total: int
+    broken: int = 0  # lines that are no rows
 
 
 def keep(file: UploadedFile, owner: Any) -> str:
@@ -89,7 +90,7 @@ def forget(token: str, owner: Any) -> None:
 
 def preview(path: Path) -> Preview:
     """Look into a kept file. Raises LoadError when it cannot be read or mapped."""
-    names, types, rows, total = loading.peek(path)
+    names, types, rows, total, broken = loading.peek(path)
     if len(names) > MOST_COLUMNS:
         raise LoadError(
             _(
@@ -98,4 +99,4 @@ def preview(path: Path) -> Preview:
             )
             % {"name": path.name, "n": len(names), "most": MOST_COLUMNS}
         )
-    return Preview(names, types, rows, total)
+    return Preview(names, types, rows, total, broken)

@@ -1,7 +1,13 @@
-"""The engine: write once, count exactly, mix lake tables with memory."""
+"""The engine: write once, count exactly, mix lake tables with memory, survive forks and threads."""
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import duckdb
 import ibis
 import pytest
 
@@ -31,3 +37,98 @@ def test_memory_and_lake_mix(model):
     found = model.table("people").semi_join(wanted, "id")
     assert engine.write(found, "runs/1/n2/out", order_by=["id"]) == 2
     assert [row["id"] for row in engine.rows(engine.table("runs/1/n2/out"))] == [1, 2]
+
+
+def test_of_two_writers_at_once_one_wins_and_both_see_its_rows(model):
+    people = model.table("people")
+    barrier = threading.Barrier(4)
+
+    def write(n: int) -> int:
+        barrier.wait()
+        return engine.write(people.limit(n), "runs/1/race/out")
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = set(pool.map(write, [1, 2, 3, 4]))
+    assert len(counts) == 1
+    assert [path.name for path in (engine.root() / "runs/1/race").iterdir()] == ["out"]
+
+
+def test_a_file_system_without_hard_links_is_written_once_too(model, monkeypatch):
+    def refuse(*args):
+        raise OSError(errno.EPERM, "no hard links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    people = model.table("people")
+    assert engine.write(people.limit(2), "runs/1/n3/out") == 2
+    assert engine.write(people, "runs/1/n3/out") == 2
+    assert [path.name for path in (engine.root() / "runs/1/n3").iterdir()] == ["out"]
+
+
+def test_a_claim_that_a_dead_writer_left_is_not_waited_for_for_ever(model, monkeypatch):
+    monkeypatch.setattr(os, "link", lambda *args: (_ for _ in ()).throw(OSError(errno.ENOTSUP, "no")))
+    monkeypatch.setattr(engine, "CLAIM_SECONDS", 0.2)
+    place = engine.root() / "runs/1/n4"
+    place.mkdir(parents=True)
+    (place / ".out.claim").touch()
+    assert engine.write(model.table("people"), "runs/1/n4/out") == 6
+
+
+def test_a_failed_query_leaves_nothing_behind(model):
+    broken = ibis.table({"id": "int64", "no_such_column": "string"}, name=model.dataset("people").path)
+    with pytest.raises(engine.Error):
+        engine.write(broken.select("no_such_column"), "runs/1/n5/out")
+    assert list((engine.root() / "runs/1/n5").iterdir()) == []
+
+
+def test_a_folder_of_files_is_one_table(model):
+    people = model.table("people")
+    engine.write(people.filter(people.id <= 2), "runs/1/parts/a.parquet")
+    engine.write(people.filter(people.id > 2), "runs/1/parts/b.parquet")
+    assert engine.count(engine.table("runs/1/parts")) == 6
+
+
+def test_odd_characters_in_a_path_are_only_characters(model):
+    path = 'runs/it\'s [a] "test" *?/out'
+    engine.write(model.table("people"), path)
+    assert engine.count(engine.table(path)) == 6
+
+
+def test_views_of_a_long_worker_do_not_pile_up(model, monkeypatch):
+    monkeypatch.setattr(engine, "VIEWS_KEPT", 5)
+    for n in range(12):
+        path = f"runs/{n}/n1/out"
+        engine.write(model.table("people"), path)
+        assert engine.count(engine.table(path)) == 6
+    views = engine.connection().execute("SELECT count(*) FROM duckdb_views() WHERE view_name LIKE 'runs/%'").fetchone()
+    assert views[0] <= 6
+    assert engine.count(model.table("people")) == 6
+
+
+def test_the_same_path_in_another_lake_is_another_table(model, settings, tmp_path):
+    people = model.table("people")
+    engine.write(people.limit(1), "runs/1/n6/out")
+    assert engine.count(engine.table("runs/1/n6/out")) == 1
+    first, settings.LAKE_DIR = settings.LAKE_DIR, tmp_path / "other"
+    (tmp_path / "other" / "runs/1/n6").mkdir(parents=True)
+    (first / "runs/1/n6/out").rename(tmp_path / "other" / "runs/1/n6/out")
+    assert engine.count(engine.table("runs/1/n6/out")) == 1
+
+
+def test_a_forked_worker_has_an_engine_of_its_own(model):
+    assert engine.count(model.table("people")) == 6
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.write(writer, str(engine.count(model.table("people"))).encode())
+        finally:
+            os._exit(0)
+    os.close(writer)
+    assert os.read(reader, 10) == b"6"
+    assert os.waitpid(child, 0)[1] == 0
+    assert engine.count(model.table("people")) == 6
+
+
+def test_nothing_is_fetched_from_the_network():
+    with pytest.raises(duckdb.Error, match="httpfs"):
+        engine.connection().execute("SELECT * FROM 'https://example.com/people.parquet'")
