@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from activities.graph import Graph
-from orchcamp.accounts import audit
+from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
 from . import execution, store
@@ -23,6 +23,7 @@ from .models import Approval, Campaign, CampaignVersion, Run
 from .status import move
 
 PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables", "schedule", "settings", "folder")
+OWNED = ("view", "change", "delete", "test", "approve", "publish", "confirm", "report")  # where; profiles say what
 AT_ONCE = {"", "asap", "immediate", "immediately", "manual"}
 
 
@@ -41,6 +42,8 @@ def create(
             slug=slug or free_slug(name), name=name, dimension=dimension, owner=by, **more
         )
         CampaignVersion.objects.create(campaign=campaign, document=document or Graph().to_json(), author=by)
+        if by is not None:
+            access.grant(by, OWNED, campaign)
         audit.record(by, "created", campaign)
     return campaign
 

@@ -143,6 +143,13 @@ def test_creating_makes_a_slug_of_the_name_and_opens_the_canvas(manager, shop, m
     assert set(Campaign.objects.values_list("slug", flat=True)) == {"spring-sale", "spring-sale-2"}
 
 
+def test_whoever_creates_a_campaign_reaches_it_whatever_their_profile_reaches(client, shop, mark):
+    type(mark.groups.get().profile).objects.update(everywhere=False)
+    client.force_login(mark)
+    response = client.post(reverse("campaigns:create"), fields(), follow=True)
+    assert response.status_code == 200 and "This canvas is empty" in response.content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
