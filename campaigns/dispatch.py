@@ -26,6 +26,7 @@ from .models import Batch, DoubtfulMessage, LogEntry, NodeRun, Run
 S = Batch.Status
 LEASE = timedelta(minutes=5)  # longer than the slowest answer of a server (smtp.FINAL_SECONDS) and a slice
 SLICE = 45.0  # seconds of work in one task
+SILENCE = timedelta(seconds=5)  # after it, a batch that nobody holds is given to another worker
 LOOK = 2.0  # seconds between looks at the rows: is the run still on, is the batch still ours
 HELD = timedelta(seconds=30)
 OUTCOME = pa.schema(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from activities.base import Channel, Context, Population
 from orchcamp.accounts import audit
 from orchcamp.datasets import engine
-from orchcamp.messaging import content, plan
+from orchcamp.messaging import content, journal, plan
 from orchcamp.messaging.models import ChannelConfiguration, Delivery
 from orchcamp.web.errors import Refused
 
@@ -37,7 +37,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 S = Batch.Status
 OPEN = (S.PENDING, S.QUEUED, S.SENDING)
-QUEUE_LEASE = timedelta(minutes=5)
+QUEUE_LEASE = timedelta(minutes=1)
 
 
 class SendingError(Refused):
@@ -148,11 +148,20 @@ def claim_pending(run: Run, at_most: int) -> list[int]:
 
 def recover() -> None:
     """Free what dead workers left: the journal knows what was sent, so all of it may be taken up again."""
-    for status in (S.QUEUED, S.SENDING):
-        Batch.objects.expired().filter(status=status).update(status=S.PENDING, lease_until=None)
+    Batch.objects.expired().filter(status=S.QUEUED).update(status=S.PENDING, lease_until=None)
+    _free_abandoned()
     _finish_stops()
     for node_run in NodeRun.objects.filter(status=NodeRun.Status.SENDING):
         close_finished(node_run)
+
+
+def _free_abandoned() -> None:
+    """Take back what no living process holds: long before its lease is over, for the lock knows."""
+    silent = timezone.now() + dispatch.LEASE - dispatch.SILENCE
+    for batch in Batch.objects.filter(status=S.SENDING, lease_until__lt=silent).select_related("delivery"):
+        if not journal.is_held(dispatch.journal_folder(batch), batch.number):
+            mine = Batch.objects.filter(pk=batch.pk, status=S.SENDING, attempts=batch.attempts)
+            mine.update(status=S.PENDING, lease_until=None)
 
 
 def next_due(run: Run) -> datetime | None:

@@ -178,7 +178,8 @@ class Compiled:
         preheader = ""
         if self.content.preheader:
             preheader = values["__preheader"] = _BREAKS.sub(" ", self._part("preheader.txt", values))
-        return Rendered(subject, self._part("body.html", values), self._part("body.txt", values), preheader)
+        html = self._part("body.html", values).replace("&#x2f;", "/")  # escaped for old browsers' sake; odd in links
+        return Rendered(subject, html, self._part("body.txt", values), preheader)
 
     def _part(self, name: str, values: dict[str, Any]) -> str:
         try:

@@ -91,6 +91,21 @@ class Journal:
         return read(self._folder, self._batch)
 
 
+def is_held(folder: Path, batch: int) -> bool:
+    """Whether a living process works on the batch, be it ever so slow."""
+    try:
+        lock = os.open(folder / f"{batch}.lock", os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
 def read(folder: Path, batch: int) -> tuple[dict[str, Entry], int]:
     """As ``Journal.read``, for whoever only looks."""
     entries: dict[str, Entry] = {}

@@ -40,7 +40,7 @@ def work() -> None:
     from campaigns import dispatch, sending
     from campaigns.models import NodeRun
 
-    dispatch.LEASE, dispatch.LOOK, dispatch.HELD = timedelta(seconds=1), 0.2, timedelta(seconds=0.2)
+    dispatch.SILENCE, dispatch.LOOK, dispatch.HELD = timedelta(seconds=0.5), 0.2, timedelta(seconds=0.2)
     sending.QUEUE_LEASE = timedelta(seconds=1)
     while NodeRun.objects.filter(status=NodeRun.Status.SENDING).exists():
         sending.recover()

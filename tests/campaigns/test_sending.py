@@ -147,7 +147,7 @@ def test_no_answer_to_a_message_is_a_doubt_that_a_person_resolves(box, ada):
 def test_what_a_dead_worker_began_is_in_doubt_and_what_it_finished_stays(box):
     node = make_run(addresses(3), port=PORT)
     (pk,) = sending.claim_pending(node.run, at_most=1)
-    Batch.objects.claim(pk, source="queued", target="sending", lease=timedelta(seconds=-1))
+    Batch.objects.claim(pk, source="queued", target="sending", lease=timedelta(minutes=4))  # long silent
     batch = Batch.objects.get()
     messages = [row["message_id"] for row in plan.batch(batch.delivery.plan, 0)]
     with Journal(dispatch.journal_folder(batch), 0, batch.attempts) as journal:
@@ -171,6 +171,10 @@ def test_a_batch_that_a_slow_worker_still_holds_is_left_alone(box):
         batch.refresh_from_db()
         assert batch.status == Batch.Status.PENDING and batch.not_before > timezone.now()
         assert received(box) == {}
+        Batch.objects.update(status=Batch.Status.SENDING, lease_until=timezone.now())
+        sending.recover()  # however old the lease: who holds the lock lives
+        assert Batch.objects.get().status == Batch.Status.SENDING
+    sending.recover()
     Batch.objects.update(not_before=None)
     send_all(node)
     assert len(received(box)) == 3
