@@ -77,9 +77,9 @@ class RunMachine(Stage):
         campaign.versions.update(frozen_at=now, approved_at=now, published_at=now)
         self.run = execution.start(campaign.latest_version(), mode=Run.Mode.LIVE)
         self.queued: list[int] = []
-        self.lost: list[NodeRun] = []
         self.over: str | None = None
         self.counted: dict[str, dict] = {}
+        self.ended: dict[str, str] = {}
 
     @rule()
     def claim(self) -> None:
@@ -91,17 +91,20 @@ class RunMachine(Stage):
         execution.execute(data.draw(st.sampled_from(self.queued)))
 
     @precondition(lambda self: self.queued)
-    @rule(data=st.data())
-    def begin_and_be_lost(self, data) -> None:
+    @rule(data=st.data(), meanwhile=st.sampled_from(["nothing", "tried again", "stopped"]))
+    def begin_and_come_back_late(self, data, meanwhile) -> None:
         pk = data.draw(st.sampled_from(self.queued))
         claims = NodeRun.objects.filter(run__in=Run.objects.running())
-        if claims.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE):
-            self.lost.append(NodeRun.objects.select_related("run__campaign").get(pk=pk))
-
-    @precondition(lambda self: self.lost)
-    @rule()
-    def come_back_late(self) -> None:
-        node = self.lost.pop()
+        if not claims.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE):
+            return
+        node = NodeRun.objects.select_related("run__campaign").get(pk=pk)
+        if meanwhile == "tried again":
+            self.recover()
+            self.claim()
+            execution.execute(pk)
+        elif meanwhile == "stopped" and data.draw(st.integers(0, 2)) == 0:
+            execution.stop(self.run, by=None)
+        self.what_came_to_an_end_is_not_changed_by_those_who_come_late()
         execution._finish(node, execution.perform(node))
 
     @rule()
@@ -123,7 +126,7 @@ class RunMachine(Stage):
         for node in self.run.nodes.filter(waiting_for="confirmation"):
             execution.confirm(node, by=None)
 
-    @rule(really=st.integers(0, 9))
+    @rule(really=st.integers(0, 4))
     def stop(self, really) -> None:
         if really == 0 and Run.objects.get(pk=self.run.pk).status not in FINAL:
             execution.stop(self.run, by=None)
@@ -146,6 +149,16 @@ class RunMachine(Stage):
                 assert node.outputs == before
             if node.status == S.SUCCEEDED:
                 self.counted[node.node_id] = node.outputs
+
+    @invariant()
+    def what_came_to_an_end_is_not_changed_by_those_who_come_late(self) -> None:
+        if not hasattr(self, "run"):
+            return
+        for node in self.run.nodes.all():
+            if before := self.ended.get(node.node_id):
+                assert node.status == before
+            if node.status in {S.SUCCEEDED, S.SKIPPED, S.STOPPED}:
+                self.ended[node.node_id] = node.status
 
     @invariant()
     def nothing_is_planned_twice(self) -> None:

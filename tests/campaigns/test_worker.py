@@ -110,7 +110,6 @@ class Stage:
             "PYTHONPATH": str(ROOT),
         }
         self.manage("migrate", "-v0")
-        self.play("fill", 200_000)
         self.log = (folder / "worker.log").open("w")
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "worker"], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
@@ -121,7 +120,7 @@ class Stage:
 
     def play(self, *arguments: object) -> str:
         command = [sys.executable, "-m", "tests.campaigns.stage", *map(str, arguments)]
-        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout
 
     def state(self, run: str) -> dict:
@@ -172,6 +171,7 @@ def stage(tmp_path) -> Iterator[Stage]:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_killed_workers_lose_no_run_and_a_stop_leaves_nothing_behind(stage):
+    stage.play("fill", 200_000)
     first = stage.play("begin", "quick").strip()
     wait_for(lambda: stage.state(first)["status"] == "succeeded", 30)
 
