@@ -17,6 +17,7 @@ class Series:
     label: str
     colour: str  # the name of a colour of tokens.css
     values: Sequence[int]
+    hidden: bool = False  # until its name in the legend is pressed
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ class Chart:
             "kind": self.kind,
             "stacked": self.stacked,
             "labels": list(self.labels),
-            "series": [{"label": s.label, "colour": s.colour, "values": list(s.values)} for s in self.series],
+            "series": [
+                {"label": s.label, "colour": s.colour, "values": list(s.values), "hidden": s.hidden}
+                for s in self.series
+            ],
         }
 
     @property
@@ -93,7 +97,7 @@ def funnel(books: Books, reactions: Reactions) -> Chart:
         (_("Opened"), reactions.opened),
         (_("Clicked"), reactions.clicked),
     ]
-    people = Series(_("People"), "accent", [rows for label, rows in steps])
+    people = Series(_("People"), "fill", [rows for label, rows in steps])
     return Chart("funnel", _("From targeted to clicked"), "rows", [label for label, rows in steps], [people], _("Step"))
 
 
@@ -101,7 +105,7 @@ def over_time(unit: str, moments: Sequence[Moment]) -> Chart:
     pattern = "j M" if unit == "day" else "j M H:i"
     labels = [formats.date_format(timezone.localtime(moment.at), pattern) for moment in moments]
     series = [
-        Series(_("Delivered"), "accent", [moment.delivered for moment in moments]),
+        Series(_("Delivered"), "fill", [moment.delivered for moment in moments], hidden=True),
         Series(_("Opened"), "orange", [moment.opened for moment in moments]),
         Series(_("Clicked"), "green", [moment.clicked for moment in moments]),
         Series(_("Unsubscribed"), "red", [moment.unsubscribed for moment in moments]),

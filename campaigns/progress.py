@@ -13,7 +13,9 @@ from django.utils.translation import ngettext
 from activities import catalogue
 from activities.base import Channel
 from activities.graph import Graph, Node
+from orchcamp.messaging import content, plan
 from orchcamp.messaging.models import Delivery
+from orchcamp.web.errors import Refused
 
 from . import reporting
 from .models import Beat, NodeRun, Run
@@ -55,7 +57,7 @@ class Step:
             return ""
         if self.row.waiting_for == NodeRun.WaitingFor.CONFIRMATION:
             return _("Waits for a person to confirm.")
-        return _("Waits until a moment.")
+        return _("Goes on")
 
 
 def port_labels(node: Node) -> dict[str, str]:
@@ -132,7 +134,13 @@ class Sending:
 
     @property
     def subject(self) -> str:
-        return str(self.delivery.content.get("subject", ""))
+        """As the first of the recipients will read it; as written when nobody is left or a field is missing."""
+        written = content.Content.from_settings(self.delivery.content)
+        rows = plan.batch(self.delivery.plan, 0)[:1] if self.books.pending else []
+        try:
+            return content.compile(written).render(plan.fields(rows[0]) | {content.UNSUBSCRIBE: "#"}).subject
+        except (Refused, IndexError):
+            return written.subject
 
     @property
     def handled(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -11,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from campaigns import lifecycle, review, tasks
+from campaigns import lifecycle, review, tasks, worklist
 from campaigns.desk_forms import MessageForm, SendBackForm
 from campaigns.models import Approval, Campaign
 from orchcamp.accounts.access import get_for, may
@@ -85,7 +87,8 @@ def decide(request: HttpRequest, approval_id: int) -> HttpResponse:
     except Refused as refusal:
         return _refused(request, approval_id, refusal)
     found = _visible(request).get(pk=approval_id)
-    response = _answer(request, "campaigns/_approval_result.html", _card(request, found))
+    waiting = worklist.approvals(request.user).count() if request.htmx else None
+    response = _answer(request, "campaigns/_approval_result.html", _card(request, found, waiting=waiting))
     return trigger_client_event(response, "approval-decided", {"id": approval_id}, after="settle")
 
 
@@ -152,14 +155,24 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("campaigns:run", slug, run.pk)
         except Refused as error:
             refusal = str(error)
+    starts, obstacle = _launch(campaign)
     latest = _visible(request).filter(version=campaign.latest_version(), status=Approval.Status.APPROVED).last()
     context = {
         "campaign": campaign,
-        "refusal": refusal,
+        "refusal": refusal or obstacle,
+        "starts": starts,
         "approval": latest,
         "review": review.review(latest) if latest else None,
     }
     return render(request, "campaigns/approval_publish.html", context, status=409 if refusal else 200)
+
+
+def _launch(campaign: Campaign) -> tuple[datetime | None, str]:
+    """When the run would begin (None: at once), or why the schedule does not let it."""
+    try:
+        return lifecycle.first_launch(campaign), ""
+    except Refused as refusal:
+        return None, str(refusal)
 
 
 @require_POST

@@ -85,6 +85,7 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
     runs = campaign.runs.select_related("started_by", "version").annotate(
         delivered=Sum("nodes__batches__accepted", default=0)
     )
+    runs = runs.order_by("-started_at", "-pk")  # a grouped query forgets its order
     mode = request.GET.get("mode", "")
     if mode in Run.Mode.values:
         runs = runs.filter(mode=mode)

@@ -5,9 +5,9 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const faint = (value) => `color-mix(in srgb, ${value} 12%, transparent)`;
 
 function datasets({ kind, series }) {
-  return series.map(({ label, colour: name, values }) => {
+  return series.map(({ label, colour: name, values, hidden }) => {
     const line = colour(name);
-    const shared = { label, data: values };
+    const shared = { label, data: values, hidden };
     if (kind !== "line") return { ...shared, backgroundColor: line, borderRadius: 3, maxBarThickness: 28 };
     return { ...shared, borderColor: line, backgroundColor: faint(line), fill: true, tension: 0.3, borderWidth: 2, pointRadius: 2 };
   });
@@ -16,7 +16,7 @@ function datasets({ kind, series }) {
 function options({ kind, stacked, series }) {
   const words = { color: colour("text-muted"), font: { family: "Inter, sans-serif", size: 12 } };
   const numbers = { beginAtZero: true, stacked, grid: { color: colour("border") }, border: { display: false }, ticks: { ...words, precision: 0 } };
-  const names = { stacked, grid: { display: false }, border: { color: colour("border") }, ticks: words };
+  const names = { stacked, grid: { display: false }, border: { color: colour("border") }, ticks: { ...words, maxRotation: 0, autoSkipPadding: 16 } };
   const lying = kind === "rows";
   return {
     indexAxis: lying ? "y" : "x",
