@@ -76,6 +76,7 @@ class SortForm(SettingsForm):
 
 
 class SubsetForm(SettingsForm):
+    template = "activities/_subset.html"
     label = TextField(
         label=gettext_lazy("Label"),
         max_length=80,
