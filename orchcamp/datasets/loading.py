@@ -186,8 +186,8 @@ def _detect(source: Source, fields: list[Field]) -> list[str | None]:
 
 
 def _aggregates(expressions: list[str], relation: str) -> list[Any]:
-    statement = f"SELECT {', '.join(expressions)} FROM (SELECT * FROM {relation})"
-    return list(engine.connection().execute(statement).fetchone() or ())
+    statement = f"SELECT count(*), {', '.join(expressions)} FROM (SELECT * FROM {relation})"
+    return list(engine.connection().execute(statement).fetchone() or ())[1:]
 
 
 def _check_names(plan: DatasetPlan, read: set[str], known: dict[str, str]) -> None:

@@ -194,6 +194,15 @@ def test_parquet_keeps_its_types_and_nan_is_null(tmp_path):
     assert (first["s"], second["s"], first["l"]) == ("", None, "[1]")
 
 
+def test_files_without_rows_are_datasets_without_rows(tmp_path):
+    pq.write_table(
+        pa.table({"id": pa.array([], pa.int64()), "name": pa.array([], pa.string())}), tmp_path / "t.parquet"
+    )
+    load(tmp_path, {"datasets": {"things": {"file": "t.parquet", "key": "id"}}})
+    assert (rows(), types()) == ([], {"id": "integer", "name": "string"})
+    assert load_text(tmp_path, "others.csv", "id,name\n").read == 0
+
+
 def test_a_parquet_value_that_does_not_fit_is_rejected_with_its_row(tmp_path):
     pq.write_table(
         pa.table({"id": [1, 2], "f": [1.0, 2.5], "u": pa.array([1, 2**63], pa.uint64())}), tmp_path / "t.parquet"
