@@ -133,6 +133,10 @@ class Sending:
         )
 
     @property
+    def written_subject(self) -> str:
+        return str(self.delivery.content.get("subject", ""))
+
+    @property
     def subject(self) -> str:
         """As the first of the recipients will read it; as written when nobody is left or a field is missing."""
         written = content.Content.from_settings(self.delivery.content)

@@ -284,7 +284,8 @@ def replies(deliveries: Iterable[Delivery], limit: int = 10) -> list[dict]:
     if table is None:
         return []
     refused = table.filter(table.status == "refused")
-    grouped = refused.group_by("code", text=refused.reply).agg(rows=refused.count())
+    nameless = refused.reply.re_replace(r"[^\s<>]+@[^\s<>]+", "…")  # servers like to repeat the address
+    grouped = refused.group_by("code", text=nameless).agg(rows=refused.count())
     return engine.rows(grouped.order_by([ibis.desc("rows"), "text"]), limit=limit)
 
 

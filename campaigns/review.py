@@ -126,6 +126,7 @@ class _Tested:
     run: Run
     store: RunStore
     ctx: Context
+    personal: bool  # whether the reader may see personal data
 
     def arrived(self, graph: Graph, node: Node) -> Population | None:
         """The rows that a channel node would write to."""
@@ -151,8 +152,8 @@ class _Tested:
         return {row["reason"]: row["rows"] for row in grouped}
 
     def someone(self, population: Population) -> dict[str, Any]:
-        """One person of a population; nothing when it is empty."""
-        rows = engine.rows(self.ctx.wide(population), limit=1)
+        """One person of a population; nothing when it is empty, or when the reader may not know."""
+        rows = engine.rows(self.ctx.wide(population), limit=1) if self.personal else []
         return rows[0] if rows else {}
 
 
@@ -167,7 +168,7 @@ def _message(
         if tested is not None and population is not None and configuration is not None:
             found = tested.expected(population, node, configuration)
             prepared = found.pop(None, 0)
-            excluded = [(reporting.reason_label(reason), rows) for reason, rows in found.items() if reason]
+            excluded = reporting.Books(excluded={reason: rows for reason, rows in found.items() if reason}).reasons
             if person := tested.someone(population):
                 subject = content.compile(written).render(person | {content.UNSUBSCRIBE: "#"}).subject
     except Refused as error:
@@ -184,11 +185,11 @@ def _message(
     )
 
 
-def _review(version: CampaignVersion, counts: Counts, run: Run | None) -> Review:
+def _review(version: CampaignVersion, counts: Counts, run: Run | None, personal: bool) -> Review:
     graph = version.graph
     if run is not None:
         run.campaign = version.campaign
-    tested = _Tested(run, RunStore(run), contexts.context(run)) if run else None
+    tested = _Tested(run, RunStore(run), contexts.context(run), personal) if run else None
     configurations = {found.slug: found for found in ChannelConfiguration.objects.all()}
     channels = [graph.nodes[id] for id in graph.order() if progress.is_channel(graph.nodes[id])]
     messages = [_message(tested, graph, node, counts, configurations) for node in channels if not node.disabled]
@@ -196,12 +197,12 @@ def _review(version: CampaignVersion, counts: Counts, run: Run | None) -> Review
     return Review(flow(graph, counts), messages, contexts.problems(version), names)
 
 
-def review(approval: Approval) -> Review:
+def review(approval: Approval, *, personal: bool) -> Review:
     """Everything that an approver needs to decide, from the frozen version and its test run."""
-    return _review(approval.version, approval.counts, approval.test_run)
+    return _review(approval.version, approval.counts, approval.test_run, personal)
 
 
-def before_submission(version: CampaignVersion) -> tuple[Review, Run | None]:
+def before_submission(version: CampaignVersion, *, personal: bool) -> tuple[Review, Run | None]:
     """What an approval of this draft would show, with the test run that it would carry (None: to be made)."""
     tests = version.runs.filter(mode=Run.Mode.TEST, status=Run.Status.SUCCEEDED)
     run = next(
@@ -212,4 +213,4 @@ def before_submission(version: CampaignVersion) -> tuple[Review, Run | None]:
         ),
         None,
     )
-    return _review(version, lifecycle.counts_of(run) if run else {}, run), run
+    return _review(version, lifecycle.counts_of(run) if run else {}, run, personal), run

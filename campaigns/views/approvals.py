@@ -16,7 +16,7 @@ from django_htmx.http import trigger_client_event
 from campaigns import lifecycle, review, tasks, worklist
 from campaigns.desk_forms import MessageForm, SendBackForm
 from campaigns.models import Approval, Campaign
-from orchcamp.accounts.access import get_for, may
+from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
 
@@ -26,6 +26,10 @@ def _visible(request: HttpRequest, action: str = "view") -> QuerySet[Approval]:
     return Approval.objects.filter(version__campaign__in=campaigns).select_related(
         "version__campaign", "requested_by", "decided_by", "test_run"
     )
+
+
+def _personal(request: HttpRequest) -> bool:
+    return holds(request.user, "datasets.view_personal")
 
 
 @require_GET
@@ -52,7 +56,7 @@ def _card(request: HttpRequest, approval: Approval, **more: object) -> dict:
     return {
         "approval": approval,
         "campaign": campaign,
-        "review": review.review(approval),
+        "review": review.review(approval, personal=_personal(request)),
         "own": own,
         "may_decide": waiting and not own and may(request.user, "approve", campaign),
         "may_withdraw": waiting and own and may(request.user, "change", campaign),
@@ -120,7 +124,7 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("campaigns:canvas", slug)
         except Refused as error:
             refusal = str(error)
-    found, test_run = review.before_submission(version)
+    found, test_run = review.before_submission(version, personal=_personal(request))
     context = {"campaign": campaign, "form": form, "refusal": refusal, "review": found, "test_run": test_run}
     return render(request, "campaigns/approval_submit.html", context, status=409 if refusal else 200)
 
@@ -162,7 +166,7 @@ def publish(request: HttpRequest, slug: str) -> HttpResponse:
         "refusal": refusal or obstacle,
         "starts": starts,
         "approval": latest,
-        "review": review.review(latest) if latest else None,
+        "review": review.review(latest, personal=_personal(request)) if latest else None,
     }
     return render(request, "campaigns/approval_publish.html", context, status=409 if refusal else 200)
 

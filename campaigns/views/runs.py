@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 
 from campaigns import execution, progress, sending, tasks
 from campaigns.models import Campaign, DoubtfulMessage, LogEntry, NodeRun, Run
-from orchcamp.accounts.access import get_for, may
+from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment, toast
 from orchcamp.web.lists import paginate
@@ -55,6 +55,7 @@ def _progress(request: HttpRequest, run: Run) -> dict:
         "controls": _controls(run),
         "may_control": may(request.user, _controls(run), run.campaign),
         "may_confirm": may(request.user, "confirm", run.campaign),
+        "personal": holds(request.user, "datasets.view_personal"),
         "may_report": live and may(request.user, "report", run.campaign),
     }
 

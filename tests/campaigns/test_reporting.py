@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.utils import timezone
 from hypothesis import given
@@ -169,3 +171,15 @@ def test_a_stopped_sending_balances_too(mark, anna):
     books = reporting.books(Delivery.objects.all())[Delivery.objects.get().pk]
     assert books.balanced
     assert books.excluded["stopped"] == 2
+
+
+def test_refusals_are_grouped_by_what_servers_say_without_the_addresses(mark, anna, data_dir):
+    with mail_server() as port:
+        delivery = sent(make_stage(mark, port=port), author=mark, approver=anna)
+    [path] = (data_dir / "lake" / "runs").glob("*/mail/outcomes/*.parquet")
+    table = pq.read_table(path)
+    replies = [f"5.1.1 <{name}@example.org> unknown" for name in ("ann", "bob")]
+    changed = {"status": ["refused"] * 2, "code": [550] * 2, "reply": replies}
+    pq.write_table(pa.table({**table.to_pydict(), **changed}, table.schema), path)
+    assert reporting.replies([delivery]) == [{"code": 550, "text": "5.1.1 <…> unknown", "rows": 2}]
+    assert [(d.name, d.refused) for d in reporting.domains([delivery])] == [("example.org", 2)]

@@ -124,6 +124,12 @@ def test_a_viewer_sees_which_right_is_missing_and_cannot_decide(approval, vera, 
     assert decide(vera, approval, "approve").status_code == 403
 
 
+def test_who_may_not_see_personal_data_reads_the_subject_as_it_was_written(approval, vera):
+    page = text(signed_in(vera).get(reverse("campaigns:approval", args=[approval.pk])))
+    assert "Hello {{ name }}" in page
+    assert "Hello Ann" not in page
+
+
 def test_somebody_without_a_profile_does_not_learn_that_it_exists(approval, mallory):
     assert decide(mallory, approval, "approve").status_code == 404
     assert signed_in(mallory).get(reverse("campaigns:approval", args=[approval.pk])).status_code == 404

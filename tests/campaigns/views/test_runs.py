@@ -148,6 +148,14 @@ def test_a_doubt_is_resolved_once_and_the_books_follow(doubt, anna, mark):
     assert (batch.accepted, batch.in_doubt) == (2, 0)
 
 
+def test_an_address_in_doubt_is_hidden_from_who_may_not_see_personal_data(doubt, vera, mark):
+    address = at("run_progress", doubt.batch.node_run.run) + "?part=attention"
+    assert "bob@example.org" in text(signed_in(mark).get(address))
+    page = text(signed_in(vera).get(address))
+    assert "in doubt" in page
+    assert "bob@example.org" not in page
+
+
 def test_progress_says_when_something_new_needs_a_decision(doubt, anna):
     run = doubt.batch.node_run.run
     htmx = signed_in(anna)
