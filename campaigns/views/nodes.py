@@ -14,7 +14,7 @@ from campaigns.errors import StaleCanvas
 from campaigns.models import Campaign, CampaignVersion
 from orchcamp.accounts.access import get_for
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import toast, wants_fragment
+from orchcamp.web.fragments import wants_fragment
 
 from . import panels, scenes
 
@@ -56,5 +56,4 @@ def _save(request: HttpRequest, campaign: Campaign, version: CampaignVersion, no
     if not wants_fragment(request):
         messages.success(request, _("Saved."))
         return redirect(f"{scenes.address(campaign)}?{urlencode({'node': node_id})}")
-    response = panels.answer(request, campaign, version, node_id, saved=True)
-    return toast(panels.told(response, version), _("Saved."))
+    return panels.told(panels.answer(request, campaign, version, node_id, saved=True), version)
