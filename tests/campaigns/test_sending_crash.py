@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -48,7 +49,7 @@ def killed_at_random(folder: Path, box: Path, kills: int, messages: int) -> int:
     """Keep two workers going, kill one or the other at random moments of the sending; how many were killed."""
     chance = random.Random(20261123)
     workers = [start(folder), start(folder)]
-    done, deadline = 0, time.monotonic() + 600
+    done, deadline = 0, time.monotonic() + 1_800
     while any(worker.poll() is None for worker in workers):
         assert time.monotonic() < deadline, "the sending does not end"
         came = sum(received(box).values())
@@ -62,6 +63,37 @@ def killed_at_random(folder: Path, box: Path, kills: int, messages: int) -> int:
                 workers[victim] = start(folder)
         time.sleep(0.005)
     return done
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process below one, the nearest first."""
+    parents = {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # ended meanwhile
+            parents[int(place.parent.name)] = int(place.read_text().rpartition(")")[2].split()[1])
+    found, wanted = [], [pid]
+    while wanted:
+        children = [child for child, parent in parents.items() if parent == wanted[0]]
+        found, wanted = found + children, wanted[1:] + children
+    return found
+
+
+def kill_under_the_supervisor(supervisor: subprocess.Popen, folder: Path, box: Path, kills: int, messages: int) -> None:
+    """Kill any process of the queue's cluster, main, sentinel or worker, at random moments, until all is sent."""
+    chance, done, deadline = random.Random(20261123), 0, time.monotonic() + 1_800
+    while sum(received(box).values()) < messages - done:
+        assert time.monotonic() < deadline, "the sending does not go on"
+        came = sum(received(box).values())
+        if done < kills and came > messages * done / kills:
+            time.sleep(chance.random() * 0.5)
+            if below := descendants(supervisor.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(chance.choice(below), signal.SIGKILL)
+                    done += 1
+        time.sleep(0.05)
+    while json.loads(run(folder, "report"))["status"] != "succeeded":
+        assert time.monotonic() < deadline, "the sending does not end"
+        time.sleep(1)
 
 
 def check(folder: Path, box: Path, messages: int, kills: int) -> None:
@@ -90,3 +122,22 @@ def test_workers_killed_at_random_moments_lose_and_repeat_nothing(tmp_path, mess
     with running(port, box, delay=0.003):
         assert killed_at_random(folder, box, kills, messages) == kills
         check(folder, box, messages, kills)
+
+
+@pytest.mark.slow
+def test_the_supervised_worker_survives_the_killing_of_any_of_its_processes(tmp_path):
+    folder, box, messages, kills = tmp_path / "data", tmp_path / "received", 3_000, 6
+    run(folder, "setup", messages, 9163, 100)
+    with running(9163, box, delay=0.003):
+        command = [sys.executable, "manage.py", "worker"]
+        supervisor = subprocess.Popen(command, cwd=ROOT, env=environment(folder), stdin=subprocess.DEVNULL)
+        try:
+            kill_under_the_supervisor(supervisor, folder, box, kills, messages)
+        finally:
+            supervisor.terminate()
+            try:
+                supervisor.wait(30)
+            except subprocess.TimeoutExpired:
+                for pid in [supervisor.pid, *descendants(supervisor.pid)]:
+                    os.kill(pid, signal.SIGKILL)
+        check(folder, box, messages, kills * 2)  # a cluster killed as a whole takes two workers with it

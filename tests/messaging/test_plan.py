@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 import ibis
+import pyarrow as pa
 import pytest
 
 from orchcamp.datasets import engine, schema
@@ -134,7 +135,7 @@ def test_batches_are_full_and_the_same_each_time(db):
 
 
 def test_a_column_called_like_the_plans_own_does_no_harm(db):
-    table = ibis.memtable({"address": ["k1"], "reason": ["because"], "email": ["a@example.org"]})
+    table = ibis.memtable(pa.table({"address": ["k1"], "reason": ["because"], "email": ["a@example.org"]}))
     expression = plan.make(
         table, key=["address"], address_column="email", reference="r", columns={"reason", "address"},
         configuration=configuration(),
