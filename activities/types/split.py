@@ -27,7 +27,7 @@ FREE, TAKEN = "row_is_free", "row_is_in_"  # made-up columns; they never leave t
 
 class LimitForm(SettingsForm):
     type = forms.ChoiceField(
-        label=gettext_lazy("Limit"),
+        label=gettext_lazy("At most"),
         choices=[
             ("", gettext_lazy("No limit")),
             ("percent", gettext_lazy("A percentage")),
