@@ -26,58 +26,33 @@ class Kpi:
 def kpis(report: Report) -> list[Kpi]:
     """Targeted to unsubscribed, with the rates of the trade; every rate says what it divides."""
     books, done = report.books, report.reactions
-    delivered = books.accepted
+    targeted, sent, delivered = (
+        (books.targeted, _("of targeted")),
+        (books.sent, _("of sent")),
+        (books.accepted, _("of delivered")),
+    )
+    everybody = _("Everybody who reached a message on the canvas.")
+    left_out = _("Left out before sending, each for one reason. Rate: excluded ÷ targeted.")
+    handed_over = _("Handed over to the server: accepted, refused or in doubt. Rate: sent ÷ targeted.")
+    taken = _("Accepted by the receiving server. Delivery rate: delivered ÷ sent.")
+    opened = _("Messages opened at least once. Unique open rate: opened ÷ delivered.")
+    clicked = _("Messages of which a link was followed at least once. Unique click rate: clicked ÷ delivered.")
+    gone = _("Messages whose recipient unsubscribed. Rate: unsubscribed ÷ delivered.")
     return [
-        Kpi(_("Targeted"), "groups", books.targeted, None, "", _("Everybody who reached a message on the canvas.")),
-        Kpi(
-            _("Excluded"),
-            "person_off",
-            books.left_out,
-            rate(books.left_out, books.targeted),
-            _("of targeted"),
-            _("Left out before sending, each for one reason. Rate: excluded ÷ targeted."),
-        ),
-        Kpi(
-            _("Sent"),
-            "send",
-            books.sent,
-            rate(books.sent, books.targeted),
-            _("of targeted"),
-            _("Handed over to the server: accepted, refused or in doubt. Rate: sent ÷ targeted."),
-        ),
-        Kpi(
-            _("Delivered"),
-            "mark_email_read",
-            delivered,
-            rate(delivered, books.sent),
-            _("of sent"),
-            _("Accepted by the receiving server. Delivery rate: delivered ÷ sent."),
-        ),
-        Kpi(
-            _("Opened"),
-            "drafts",
-            done.opened,
-            rate(done.opened, delivered),
-            _("of delivered"),
-            _("Messages opened at least once. Unique open rate: opened ÷ delivered."),
-        ),
-        Kpi(
-            _("Clicked"),
-            "ads_click",
-            done.clicked,
-            rate(done.clicked, delivered),
-            _("of delivered"),
-            _("Messages of which a link was followed at least once. Unique click rate: clicked ÷ delivered."),
-        ),
-        Kpi(
-            _("Unsubscribed"),
-            "unsubscribe",
-            done.unsubscribed,
-            rate(done.unsubscribed, delivered),
-            _("of delivered"),
-            _("Messages whose recipient unsubscribed. Rate: unsubscribed ÷ delivered."),
-        ),
+        _kpi(_("Targeted"), "groups", books.targeted, None, everybody),
+        _kpi(_("Excluded"), "person_off", books.left_out, targeted, left_out),
+        _kpi(_("Sent"), "send", books.sent, targeted, handed_over),
+        _kpi(_("Delivered"), "mark_email_read", books.accepted, sent, taken),
+        _kpi(_("Opened"), "drafts", done.opened, delivered, opened),
+        _kpi(_("Clicked"), "ads_click", done.clicked, delivered, clicked),
+        _kpi(_("Unsubscribed"), "unsubscribe", done.unsubscribed, delivered, gone),
     ]
+
+
+def _kpi(label: str, icon: str, value: int, whole: tuple[int, str] | None, formula: str) -> Kpi:
+    if whole is None:
+        return Kpi(label, icon, value, None, "", formula)
+    return Kpi(label, icon, value, rate(value, whole[0]), whole[1], formula)
 
 
 def table(report: Report) -> Iterator[list[Any]]:
