@@ -59,6 +59,7 @@ def node(
         "node_problems": problems,
         "exits": drawing.exits_of(graph, node_id, figures),
         "arrivals": arrivals(graph, node_id),
+        "joins": group != "unknown" and any(port.many for port in catalogue.get(found.type).inputs),
         "joinable": joinable(graph, node_id),
         "has_message": group == "channel",
         "editable": version.is_draft and may(request.user, "change", campaign),

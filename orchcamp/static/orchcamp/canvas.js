@@ -380,6 +380,11 @@ document.addEventListener("keydown", (event) => {
   remember();
 });
 
+// What the keyboard reaches comes into view.
+workspace.addEventListener("focusin", (event) => {
+  if (event.target.matches("a.node:focus-visible")) reveal(event.target.dataset.node);
+});
+
 // Arrows go from node to node: right and left along the columns, up and down within one.
 function move(event) {
   event.preventDefault();
