@@ -87,7 +87,7 @@ def _database() -> duckdb.DuckDBPyConnection:
     global _process
     with _lock:
         if _process is None or _process[0] != os.getpid():
-            config = {"memory_limit": "4GB", "threads": str(os.cpu_count() or 2), **_options(), **SAFE}
+            config: dict[str, Any] = {"memory_limit": "4GB", "threads": str(os.cpu_count() or 2), **_options(), **SAFE}
             config["temp_directory"] = str(_spill())
             _process = (os.getpid(), duckdb.connect(":memory:", config=config))
         return _process[1]

@@ -107,7 +107,7 @@ def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
     rows = {dataset.pk: dataset for dataset in Dataset.objects.select_related("snapshot")}
     pinned = (
         {
-            (snapshot.dataset_id, snapshot.number): snapshot
+            (snapshot.dataset_id, snapshot.number): snapshot  # type: ignore[attr-defined]
             for snapshot in Snapshot.objects.filter(dataset__slug__in=pins, number__in=set(pins.values()))
         }
         if pins
@@ -115,16 +115,16 @@ def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
     )
     columns: dict[int, dict[str, ColumnShape]] = {pk: {} for pk in rows}
     for column in Column.objects.filter(dataset__in=rows):
-        columns[column.dataset_id][column.name] = ColumnShape(
+        columns[column.dataset_id][column.name] = ColumnShape(  # type: ignore[attr-defined]
             column.name, column.label, column.type, column.personal, tuple(column.values)
         )
     steps: dict[int, dict[str, Step]] = {pk: {} for pk in rows}
     for link in Link.objects.all():
-        source, target = rows[link.source_id].slug, rows[link.target_id].slug
+        source, target = rows[link.source_id].slug, rows[link.target_id].slug  # type: ignore[attr-defined]
         there, back = tuple(link.source_columns), tuple(link.target_columns)
         one = link.cardinality == Link.Cardinality.ONE_TO_ONE
-        steps[link.source_id][link.name] = Step(link.name, source, there, target, back, True)
-        steps[link.target_id][link.reverse] = Step(link.reverse, target, back, source, there, one)
+        steps[link.source_id][link.name] = Step(link.name, source, there, target, back, True)  # type: ignore[attr-defined]
+        steps[link.target_id][link.reverse] = Step(link.reverse, target, back, source, there, one)  # type: ignore[attr-defined]
     shapes = {}
     for pk, dataset in rows.items():
         snapshot = pinned.get((pk, pins.get(dataset.slug)), dataset.snapshot)
