@@ -219,4 +219,4 @@ class ExploreForm(forms.Form):
 
     def __init__(self, place: Place, rule: dict[str, Any]):
         super().__init__(initial={"rule": rule}, label_suffix="")
-        self.fields["rule"].scope = place
+        self.fields["rule"].scope = place  # type: ignore[attr-defined]
