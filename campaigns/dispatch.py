@@ -20,6 +20,7 @@ from orchcamp.messaging.journal import Busy, Entry, Journal
 from orchcamp.messaging.models import Delivery
 from orchcamp.messaging.pace import Pace
 from orchcamp.messaging.transports import Reply, Transport, Unreachable, smtp
+from orchcamp.messaging.transports.server import name_of
 
 from .models import Batch, DoubtfulMessage, LogEntry, NodeRun, Run
 
@@ -304,7 +305,7 @@ def _keep_doubtful(work: _Work) -> None:
 
 
 def _evidence(work: _Work, entry: Entry) -> str:
-    server = f"{work.delivery.configuration.host}:{work.delivery.configuration.port}"
+    server = name_of(work.delivery.configuration)
     if entry.state == journal.LOST:
         return _("The message was handed to %(server)s, which gave no answer: %(text)s") % {
             "server": server, "text": entry.text,

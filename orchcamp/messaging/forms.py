@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import validate_email
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -57,6 +58,8 @@ class ChannelForm(forms.ModelForm):
 
     def clean_host(self) -> str:
         host = self.cleaned_data["host"].strip()
+        if not host and settings.EMAIL_URL:
+            return ""
         if not re.fullmatch(r"[\w.:-]+", host):
             raise forms.ValidationError(_("Write the name of a server, such as smtp.example.org."))
         return host

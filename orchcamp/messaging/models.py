@@ -32,7 +32,14 @@ class ChannelConfiguration(models.Model):
     sender_name = models.CharField(_("sender name"), max_length=120)
     sender_address = models.EmailField(_("sender address"))
     reply_to = models.EmailField(_("reply-to address"), blank=True)
-    host = models.CharField(_("server"), max_length=255, help_text=_("Name or address of the SMTP server."))
+    host = models.CharField(
+        _("server"),
+        max_length=255,
+        blank=True,
+        help_text=_(
+            "Name or address of the SMTP server. Empty: the one of EMAIL_URL, with its port, security and user."
+        ),
+    )
     port = models.PositiveIntegerField(
         _("port"), default=587, validators=[MinValueValidator(1), MaxValueValidator(65535)]
     )

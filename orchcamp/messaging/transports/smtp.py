@@ -18,10 +18,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from orchcamp.messaging import secrets
 from orchcamp.messaging.models import ChannelConfiguration
 
 from . import Reply, Unreachable
+from .server import Server, server_of
 
 CONNECT_SECONDS = 15
 REPLY_SECONDS = 30
@@ -56,6 +56,7 @@ class Smtp:
 
     def __init__(self, configuration: ChannelConfiguration):
         self._configuration = configuration
+        self._server: Server | None = None
         self._client: smtplib.SMTP | None = None
         self._socket: Any = None
         self._lines: Any = None
@@ -66,15 +67,15 @@ class Smtp:
         """Connect, secure and sign in. Raises Unreachable with a sentence."""
         if self._client is not None:
             return
-        given = self._configuration
+        given = self._server = server_of(self._configuration)
         try:
-            client = self._connect()
+            client = _connect(given)
             client.ehlo_or_helo_if_needed()
-            if given.security == given.Security.STARTTLS:
+            if given.security == "starttls":
                 client.starttls(context=ssl.create_default_context())
                 client.ehlo()
             if given.username:
-                client.login(given.username, secrets.password(given))
+                client.login(given.username, given.password)
         except smtplib.SMTPAuthenticationError as error:
             raise Unreachable(f"{self._place} refused user “{given.username}”: {_said(error)}.") from None
         except smtplib.SMTPNotSupportedError as error:
@@ -88,15 +89,7 @@ class Smtp:
 
     @property
     def _place(self) -> str:
-        return f"The server {self._configuration.host}:{self._configuration.port}"
-
-    def _connect(self) -> smtplib.SMTP:
-        given = self._configuration
-        if given.security == given.Security.TLS:
-            return smtplib.SMTP_SSL(
-                given.host, given.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context()
-            )
-        return smtplib.SMTP(given.host, given.port, timeout=CONNECT_SECONDS)
+        return f"The server {self._server}"
 
     def check(self) -> str:
         """Connect and ask whether the server is there; what it said. Raises Unreachable."""
@@ -198,6 +191,12 @@ class Smtp:
                 self._socket.sendall(b"QUIT\r\n")
                 self._reply(2)
         self._drop()
+
+
+def _connect(server: Server) -> smtplib.SMTP:
+    if server.security == "tls":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=CONNECT_SECONDS, context=ssl.create_default_context())
+    return smtplib.SMTP(server.host, server.port, timeout=CONNECT_SECONDS)
 
 
 def _path(address: str) -> str:
