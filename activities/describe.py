@@ -101,8 +101,7 @@ GROUPS = {"data": "Data", "targeting": "Targeting", "flow": "Flow", "channel": "
 OPENING = """# Activities
 
 Every activity type of the canvas, its ports and its settings as they stand in a campaign file. This page is derived
-from the forms; write it again with
-`python manage.py describe_activity --reference > docs/reference/activities.md`.
+from the forms; `make docs` writes it again.
 The JSON Schema of one type: `python manage.py describe_activity TYPE`.
 
 A setting that has a default may be left out. Columns are those that reach the node: the columns of the targeting

@@ -1,4 +1,4 @@
-"""Print the JSON Schema of an activity's settings, of all of them, or the reference page."""
+"""Print the JSON Schema of an activity's settings, or of all of them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,8 @@ class Command(SentenceCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("type", nargs="?", metavar="TYPE", help="the key of a type, such as split")
-        parser.add_argument("--reference", action="store_true", help="print docs/reference/activities.md instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["reference"]:
-            page = describe.reference()
-            self.answer({"reference": page}, page.rstrip("\n"))
-            return
         if options["type"]:
             described = describe.schema(catalogue.get(options["type"]))
         else:
