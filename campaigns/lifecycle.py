@@ -16,14 +16,13 @@ from activities.graph import Graph
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
-from . import execution, store
+from . import execution, sharing, store
 from .contexts import demand_runnable
 from .errors import AlreadyDecided, CampaignError, OwnWork, StaleCanvas, WrongStatus
 from .models import Approval, Campaign, CampaignVersion, Run
 from .status import move
 
 PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables", "schedule", "settings", "folder")
-OWNED = ("view", "change", "delete", "test", "approve", "publish", "confirm", "report")  # where; profiles say what
 AT_ONCE = {"", "asap", "immediate", "immediately", "manual"}
 
 
@@ -43,7 +42,7 @@ def create(
         )
         CampaignVersion.objects.create(campaign=campaign, document=document or Graph().to_json(), author=by)
         if by is not None:
-            access.grant(by, OWNED, campaign)
+            access.grant(by, sharing.ALL, campaign)
         audit.record(by, "created", campaign)
     return campaign
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("campaigns/", campaigns.campaign_list, name="list"),
     path("campaigns/new", campaigns.create, name="create"),
     path("campaigns/<slug:slug>/properties", campaigns.properties, name="properties"),
+    path("campaigns/<slug:slug>/share", campaigns.share, name="share"),
     path("campaigns/<slug:slug>/duplicate", campaigns.duplicate, name="duplicate"),
     path("campaigns/<slug:slug>/delete", campaigns.delete, name="delete"),
     path("campaigns/<slug:slug>/archive", campaigns.archive, name="archive"),

@@ -32,6 +32,7 @@ WHO = {
     "decide": {"anna", "ada"},
     "administer": {"ada"},
     "author": {"mark"},  # what only the person who asked may do
+    "share": {"mark", "ada"},  # the owner and those who administer
 }
 SPRING = {"slug": "campaign"}
 SUMMER = {"slug": "in_review"}
@@ -59,6 +60,7 @@ TABLE = {
     "campaigns:list": Route("anyone", "-"),
     "campaigns:create": Route("make", "make"),
     "campaigns:properties": Route("make", "make", SPRING),
+    "campaigns:share": Route("-", "share", SPRING),
     "campaigns:duplicate": Route("make", "make", SPRING),
     "campaigns:delete": Route("make", "make", SPRING),
     "campaigns:archive": Route("make", "make", SPRING),

@@ -6,19 +6,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import inventory, lifecycle
+from campaigns import inventory, lifecycle, sharing
 from campaigns.choices import choices
-from campaigns.forms import CampaignForm, DeleteForm, DuplicateForm
+from campaigns.forms import CampaignForm, DeleteForm, DuplicateForm, ShareForm
 from campaigns.models import Campaign
 from orchcamp.accounts.access import demand, get_for, may, refusal
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import render_fragment
+from orchcamp.web.fragments import render_fragment, wants_fragment
 from orchcamp.web.lists import paginate
 
 
@@ -77,7 +78,46 @@ def properties(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refused:
             form.add_error(None, str(refused))
     context = {"form": form, "campaign": campaign, "is_draft": is_draft, "back": _canvas(campaign)}
-    return render(request, "campaigns/campaign_form.html", context)
+    return render(request, "campaigns/campaign_form.html", context | _shared(request, campaign))
+
+
+def _shared(request: HttpRequest, campaign: Campaign, form: ShareForm | None = None) -> dict[str, Any]:
+    """What the section of a campaign's shares shows."""
+    return {
+        "shares": sharing.shares(campaign),
+        "may_share": sharing.may_share(request.user, campaign),
+        "share_form": form or ShareForm(campaign=campaign, auto_id="id_share_%s"),
+    }
+
+
+@require_http_methods(["POST"])
+def share(request: HttpRequest, slug: str) -> HttpResponse:
+    """Share a campaign with a person or group at a level, or (``remove``) no more."""
+    campaign = get_for(request.user, "change", Campaign.objects.select_related("owner", "folder"), slug=slug)
+    if not sharing.may_share(request.user, campaign):
+        raise PermissionDenied(_("Only the owner of a campaign and administrators share it."))
+    form, refusal_text = _share(request, campaign)
+    if not wants_fragment(request):
+        if refusal_text:
+            messages.error(request, refusal_text)
+        return redirect("campaigns:properties", campaign.slug)
+    context = {"campaign": campaign, "refusal": refusal_text} | _shared(request, campaign, form)
+    return render(request, "campaigns/_shares.html", context)
+
+
+def _share(request: HttpRequest, campaign: Campaign) -> tuple[ShareForm | None, str]:
+    """Do it; the form is given back if it has to be filled in again, with a sentence why."""
+    form = ShareForm(request.POST, campaign=campaign, auto_id="id_share_%s")
+    try:
+        if gone := request.POST.get("remove"):
+            sharing.unshare(campaign, sharing.shared_with(campaign, gone).subject, by=request.user)
+        elif form.is_valid():
+            sharing.share(campaign, form.cleaned_data["subject"], form.cleaned_data["level"], by=request.user)
+        else:
+            return form, _("Choose a person or group, and what they may do.")
+    except Refused as refused:
+        return None, str(refused)
+    return None, ""
 
 
 def _canvas(campaign: Campaign) -> str:

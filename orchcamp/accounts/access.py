@@ -24,6 +24,7 @@ from guardian.shortcuts import (
     get_users_with_perms,
     remove_perm,
 )
+from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
 
 def codename(model: type[models.Model], action: str) -> str:
@@ -160,6 +161,23 @@ def holders(action: str, obj: models.Model) -> tuple[models.QuerySet, models.Que
     people = get_users_with_perms(obj, only_with_perms_in=[code], with_group_users=False)
     groups = get_groups_with_perms(obj, attach_perms=True)
     return people, Group.objects.filter(pk__in=[group.pk for group, held in groups.items() if code in held])
+
+
+def shares(obj: models.Model) -> dict[Any, set[str]]:
+    """Everybody, people and groups, with whom the object is shared in any way, and the actions it is shared for."""
+    model = type(obj)
+    actions = {codename(model, action): action for action in _actions(model)}
+    found: dict[Any, set[str]] = {}
+    for table, kind in ((get_user_obj_perms_model(model), "user"), (get_group_obj_perms_model(model), "group")):
+        for row in table.objects.filter(content_object=obj).select_related(kind, "permission"):
+            action = actions.get(f"{model._meta.app_label}.{row.permission.codename}")
+            found.setdefault(getattr(row, kind), set()).update({action} if action else ())
+    return found
+
+
+def _actions(model: type[models.Model]) -> list[str]:
+    own = [code.removesuffix(f"_{model._meta.model_name}") for code, _name in model._meta.permissions]
+    return [*model._meta.default_permissions, *own]
 
 
 def share(action: str, obj: models.Model, *, people: Iterable[Any], groups: Iterable[Any]) -> None:
