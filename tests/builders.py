@@ -55,7 +55,7 @@ def make_dataset(
 def make_link(
     source: Dataset, columns: list[str], target: Dataset, name: str, reverse: str, *, to: list[str] | None = None
 ) -> Link:
-    return Link.objects.create(
+    link = Link.objects.create(
         source=source,
         source_columns=columns,
         target=target,
@@ -63,6 +63,8 @@ def make_link(
         name=name,
         reverse=reverse,
     )
+    source.save()  # touched: shapes are read again
+    return link
 
 
 PEOPLE = [

@@ -116,3 +116,4 @@ def link(plan: LinkPlan) -> None:
             "cardinality": plan.cardinality,
         },
     )
+    Dataset.objects.filter(pk__in=[source.pk, target.pk]).update(updated_at=timezone.now())

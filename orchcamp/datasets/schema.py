@@ -7,13 +7,16 @@ and can be built from memory in a test. ``load()`` reads it from the control pla
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import ibis
+from django.conf import settings
 from ibis.expr.types import Table
 
 from orchcamp.web.errors import Refused
+
+from . import engine
 
 TYPES = {
     "string": "string",
@@ -96,23 +99,47 @@ class DataModel:
         return {slug: shape.snapshot for slug, shape in self.datasets.items() if shape.snapshot}
 
 
+_known: tuple[object, DataModel] | None = None
+
+
 def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
-    """The model as the control plane has it: four queries.
+    """The model as the control plane has it; ``snapshots`` pins datasets to numbered snapshots, as a run does.
 
-    ``snapshots`` pins datasets to numbered snapshots (a run's); the others, or all, are at their current one.
+    One query while nothing changed: the shapes are kept until a dataset says that it was touched. A dataset that is
+    pinned to an older snapshot has the columns that its file has.
     """
-    from .models import Column, Dataset, Link, Snapshot
+    global _known
+    from .models import Dataset
 
-    pins = snapshots or {}
+    touched = (settings.LAKE_DIR, tuple(Dataset.objects.order_by("pk").values_list("pk", "snapshot", "updated_at")))
+    known = _known
+    if known is None or known[0] != touched:
+        known = _known = (touched, _read())
+    return _pinned(known[1], snapshots or {})
+
+
+def _pinned(model: DataModel, snapshots: Mapping[str, int]) -> DataModel:
+    from .models import Snapshot
+
+    older = {
+        slug for slug, number in snapshots.items() if slug in model.datasets and model.dataset(slug).snapshot != number
+    }
+    if not older:
+        return model
+    shapes = dict(model.datasets)
+    rows = Snapshot.objects.filter(dataset__slug__in=older).values_list("dataset__slug", "number", "path")
+    for slug, number, path in rows:
+        if snapshots[slug] == number:
+            held = set(engine.table(path).columns)
+            columns = {name: column for name, column in shapes[slug].columns.items() if name in held}
+            shapes[slug] = replace(shapes[slug], columns=columns, snapshot=number, path=path)
+    return replace(model, datasets=shapes)
+
+
+def _read() -> DataModel:
+    from .models import Column, Dataset, Link
+
     rows = {dataset.pk: dataset for dataset in Dataset.objects.select_related("snapshot")}
-    pinned = (
-        {
-            (snapshot.dataset_id, snapshot.number): snapshot  # type: ignore[attr-defined]
-            for snapshot in Snapshot.objects.filter(dataset__slug__in=pins, number__in=set(pins.values()))
-        }
-        if pins
-        else {}
-    )
     columns: dict[int, dict[str, ColumnShape]] = {pk: {} for pk in rows}
     for column in Column.objects.filter(dataset__in=rows):
         columns[column.dataset_id][column.name] = ColumnShape(  # type: ignore[attr-defined]
@@ -127,7 +154,7 @@ def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
         steps[link.target_id][link.reverse] = Step(link.reverse, target, back, source, there, one)  # type: ignore[attr-defined]
     shapes = {}
     for pk, dataset in rows.items():
-        snapshot = pinned.get((pk, pins.get(dataset.slug)), dataset.snapshot)
+        snapshot = dataset.snapshot
         shapes[dataset.slug] = DatasetShape(
             dataset.slug,
             dataset.label,

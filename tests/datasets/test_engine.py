@@ -12,6 +12,7 @@ import ibis
 import pytest
 
 from orchcamp.datasets import engine, schema
+from orchcamp.datasets.models import Column, Dataset, Snapshot
 from tests.builders import make_shop
 
 
@@ -132,3 +133,26 @@ def test_a_forked_worker_has_an_engine_of_its_own(model):
 def test_nothing_is_fetched_from_the_network():
     with pytest.raises(duckdb.Error, match="httpfs"):
         engine.connection().execute("SELECT * FROM 'https://example.com/people.parquet'")
+
+
+def test_the_model_is_read_again_only_when_a_dataset_was_touched(model, django_assert_num_queries):
+    schema.load()
+    with django_assert_num_queries(1):
+        assert schema.load() is schema.load.__globals__["_known"][1]
+    people = Dataset.objects.get(slug="people")
+    people.label = "Persons"
+    people.save()
+    assert schema.load().dataset("people").label == "Persons"
+
+
+def test_an_older_snapshot_has_the_columns_of_its_file(model):
+    people = Dataset.objects.get(slug="people")
+    path = "datasets/people/2.parquet"
+    engine.write(model.table("people").mutate(vip=True), path)
+    Column.objects.create(dataset=people, name="vip", label="Vip", type="boolean", position=9)
+    people.snapshot = Snapshot.objects.create(dataset=people, number=2, path=path, rows=6)
+    people.save()
+    assert "vip" in schema.load().dataset("people").columns
+    pinned = schema.load({"people": 1})
+    assert "vip" not in pinned.dataset("people").columns
+    assert engine.count(pinned.table("people").filter(pinned.table("people").city == "Paris")) == 3
