@@ -3,12 +3,14 @@
 PORT ?= 8000
 PYTHON_BIN = .venv/bin/python
 
-.PHONY: help demo test test-fast check format lock docs setup setup-dev clean
+.PHONY: help demo test test-fast test-slow test-postgres check format lock docs setup setup-dev clean
 
 help:
 	@echo "make demo [PORT=8000]   the product with real data, all in one terminal; Ctrl-C stops it"
 	@echo "make test               every test, browser tests where Chromium is present"
-	@echo "make test-fast          without the slow and the browser tests"
+	@echo "make test-fast          without the browser tests, in one process"
+	@echo "make test-slow          the long ones: twenty thousand messages through twenty killed workers"
+	@echo "make test-postgres      what touches the database, on a PostgreSQL of its own"
 	@echo "make check              format, lint, types, migrations, deployment settings"
 	@echo "make format             format the code"
 	@echo "make docs               write the generated pages of docs/reference anew"
@@ -24,10 +26,17 @@ demo: setup
 	@ORCHCAMP_DEMO=1 $(PYTHON_BIN) manage.py demo --port $(PORT)
 
 test: setup-dev
-	@$(PYTHON_BIN) -m pytest -n 2 --dist loadfile
+	@$(PYTHON_BIN) -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-fast: setup-dev
 	@$(PYTHON_BIN) -m pytest -m "not slow and not browser"
+
+test-slow: setup-dev
+	@$(PYTHON_BIN) -m pytest -m slow
+
+test-postgres: setup-dev
+	@.ci/postgres $(PYTHON_BIN) -m pytest tests/accounts tests/campaigns tests/messaging -n 2 --dist loadfile \
+		-m "not slow and not browser"
 
 check: setup-dev
 	$(PYTHON_BIN) -m ruff format --check .

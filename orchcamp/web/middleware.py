@@ -1,4 +1,4 @@
-"""What answers need on their way out: the looser policy of the admin, and a way back after an expired session."""
+"""What requests and answers need on their way, on every page."""
 
 from __future__ import annotations
 
@@ -10,6 +10,18 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django_htmx.http import HttpResponseClientRedirect
+
+
+class NoNulMiddleware:
+    """Take NUL characters out of addresses: no text of ours has one, and PostgreSQL refuses to look for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.META["QUERY_STRING"] = request.META.get("QUERY_STRING", "").replace("%00", "")
+        request.path_info = request.path_info.replace("\0", "")
+        return self.get_response(request)
 
 
 class AdminPolicyMiddleware:

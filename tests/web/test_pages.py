@@ -44,3 +44,9 @@ def test_a_request_for_a_host_that_is_not_ours_gets_a_page(client, db, settings)
     answer = client.get("/account/", headers={"Host": "evil.example"})
     assert answer.status_code == 400
     assert "not understood" in answer.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/campaigns/?q=%00", "/campaigns/nothing%00here/", "/delivered/%00/"])
+def test_a_nul_in_an_address_breaks_no_database(client, ada, address):
+    client.force_login(ada)
+    assert client.get(address).status_code in {200, 404}
