@@ -99,6 +99,7 @@ class Outlet:
     path: str
     label_x: str
     label_y: str
+    label_width: str
     plus_x: str
     plus_y: str
 
@@ -124,7 +125,6 @@ class Drawing:
     wires: list[Wire] = field(default_factory=list)
     width: str = "0"
     height: str = "0"
-    label_width: str = f"{layout.LABEL_LENGTH - 10:g}"
 
 
 def ports_of(node: Node) -> tuple[Port, ...]:
@@ -148,7 +148,8 @@ def draw(
     problems: Iterable[Problem],
 ) -> Drawing:
     """Everything the canvas template needs, in one value."""
-    placed = layout.place(graph, ports(graph))
+    labelled = {id for id, node in graph.nodes.items() if any(port.label for port in ports_of(node))}
+    placed = layout.place(graph, ports(graph), labelled)
     exits = {exit.key: exit for id in graph.nodes for exit in exits_of(graph, id, counts)}
     by_node: dict[str, list[Problem]] = {}
     for problem in problems:
@@ -281,6 +282,7 @@ def _outlet(outlet: layout.Outlet, exit: Exit) -> Outlet:
         outlet.path,
         f"{outlet.x + 7:g}",
         f"{outlet.y - LABEL_HEIGHT / 2:g}",
+        f"{max(outlet.length - 10, layout.BEND_LENGTH):g}",
         f"{outlet.end:g}",
         f"{outlet.y - PLUS:g}",
     )

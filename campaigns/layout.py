@@ -9,8 +9,9 @@ while it grows. Heights follow the ports: every port leaves room for its label a
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from activities.graph import Edge, Graph
 
@@ -18,11 +19,11 @@ NODE_WIDTH = 204.0
 NODE_HEIGHT = 84.0
 PORT_HEIGHT = 44.0  # between two ports of one node
 LABEL_LENGTH = 78.0  # the straight piece after a port: its label above, its count below
-BEND_LENGTH = 50.0
+COUNT_LENGTH = 26.0  # the same where no port of the column carries a label
+BEND_LENGTH = 38.0
 ROW_GAP = 28.0
 LANE_HEIGHT = 36.0  # room of a transition that passes a column
 MARGIN = 40.0
-COLUMN = NODE_WIDTH + LABEL_LENGTH + BEND_LENGTH
 SWEEPS = 4
 
 Cell = str | tuple[int, int]  # a node's id, or (edge, column) where a transition passes
@@ -55,10 +56,11 @@ class Outlet:
     x: float
     y: float
     open: bool
+    length: float = LABEL_LENGTH
 
     @property
     def end(self) -> float:
-        return self.x + LABEL_LENGTH
+        return self.x + self.length
 
     @property
     def path(self) -> str:
@@ -87,14 +89,14 @@ def height_of(ports: int) -> float:
     return max(NODE_HEIGHT, ports * PORT_HEIGHT)
 
 
-def place(graph: Graph, ports: Mapping[str, Sequence[str]]) -> Layout:
-    """Draw a canvas; ``ports`` names the outputs of every node in their order."""
+def place(graph: Graph, ports: Mapping[str, Sequence[str]], labelled: Collection[str] = ()) -> Layout:
+    """Draw a canvas; ``ports`` names the outputs of every node in their order, ``labelled`` whose carry a label."""
     outputs = _outputs(graph, ports)
     columns = _columns(graph)
     rows, links = _cells(graph, outputs, columns)
     _uncross(rows, links, outputs)
     tops = _tops(rows, links, outputs)
-    return _draw(graph, outputs, columns, rows, tops)
+    return _draw(graph, outputs, columns, rows, tops, _lengths(columns, labelled))
 
 
 def _outputs(graph: Graph, ports: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
@@ -279,28 +281,57 @@ def _settle(
 # --- Drawing ---------------------------------------------------------------------------------
 
 
+def _lengths(columns: Mapping[str, int], labelled: Collection[str]) -> list[float]:
+    """The straight piece after every column: long where a label needs the room."""
+    wide = {columns[id] for id in labelled}
+    return [LABEL_LENGTH if column in wide else COUNT_LENGTH for column in range(max(columns.values(), default=-1) + 1)]
+
+
+def _lefts(lengths: Sequence[float]) -> list[float]:
+    """The left edge of every column."""
+    return list(accumulate((NODE_WIDTH + length + BEND_LENGTH for length in lengths[:-1]), initial=MARGIN))
+
+
 def _draw(
     graph: Graph,
     outputs: Mapping[str, list[str]],
     columns: Mapping[str, int],
     rows: list[list[Cell]],
     tops: Mapping[Cell, float],
+    lengths: Sequence[float],
 ) -> Layout:
+    lefts = _lefts(lengths)
     row_of = {cell: place for row in rows for place, cell in enumerate(row)}
     places = {
-        id: Place(id, MARGIN + columns[id] * COLUMN, tops[id], height_of(len(outputs[id])), columns[id], row_of[id])
+        id: Place(id, lefts[columns[id]], tops[id], height_of(len(outputs[id])), columns[id], row_of[id])
         for id in graph.nodes
     }
     joined = {(edge.source, edge.source_port) for edge in graph.edges}
     outlets = tuple(
-        Outlet(id, port, places[id].x + NODE_WIDTH, tops[id] + _shift(id, number, outputs), (id, port) not in joined)
+        Outlet(
+            id,
+            port,
+            places[id].x + NODE_WIDTH,
+            tops[id] + _shift(id, number, outputs),
+            (id, port) not in joined,
+            lengths[columns[id]],
+        )
         for id in graph.nodes
         for number, port in enumerate(outputs[id])
     )
     leaves = {(outlet.node_id, outlet.port): (outlet.x, outlet.y) for outlet in outlets}
     taken: list[tuple[float, float]] = []
     wires = tuple(
-        _wire(edge, number, leaves[edge.source, edge.source_port], places[edge.target], columns, tops, taken)
+        _wire(
+            edge,
+            number,
+            leaves[edge.source, edge.source_port],
+            places[edge.target],
+            columns[edge.source],
+            tops,
+            lefts,
+            taken,
+        )
         for number, edge in enumerate(graph.edges)
     )
     width = max((place.x + NODE_WIDTH + LABEL_LENGTH for place in places.values()), default=0.0) + MARGIN
@@ -313,15 +344,13 @@ def _wire(
     number: int,
     start: tuple[float, float],
     target: Place,
-    columns: Mapping[str, int],
+    column: int,
     tops: Mapping[Cell, float],
+    lefts: Sequence[float],
     taken: list[tuple[float, float]],
 ) -> Wire:
     x, y = start
-    stops = [
-        (MARGIN + column * COLUMN, tops[number, column] + LANE_HEIGHT / 2)
-        for column in range(columns[edge.source] + 1, target.column)
-    ]
+    stops = [(lefts[passed], tops[number, passed] + LANE_HEIGHT / 2) for passed in range(column + 1, target.column)]
     pieces = [f"M{x:g} {y:g}"]
     middle: tuple[float, float] | None = None
     for stop_x, stop_y in [*stops, target.inbound]:
