@@ -15,7 +15,7 @@ from orchcamp.messaging import content, plan
 from orchcamp.messaging.models import ChannelConfiguration
 from orchcamp.web.errors import Refused
 
-from . import contexts, lifecycle, progress, reporting, worklist
+from . import contexts, lifecycle, previewing, progress, reporting, worklist
 from .models import Approval, CampaignVersion, Run
 from .store import RunStore
 
@@ -145,16 +145,17 @@ class _Tested:
             reference=f"review-{node.id}",
             columns=(),
             configuration=configuration,
-            one_per_address=bool(node.settings.get("one_per_address")),
+            one_per_address=bool(node.settings.get("one_per_address", True)),
             category=node.settings.get("category", "marketing"),
         )
         grouped = engine.rows(planned.group_by("reason").agg(rows=planned.count()))
         return {row["reason"]: row["rows"] for row in grouped}
 
     def someone(self, population: Population) -> dict[str, Any]:
-        """One person of a population; nothing when it is empty, or when the reader may not know."""
-        rows = engine.rows(self.ctx.wide(population), limit=1) if self.personal else []
-        return rows[0] if rows else {}
+        """The person whose message is shown as a sample; nothing when it is empty, or when the reader may not know."""
+        if not self.personal or not engine.count(population.table):
+            return {}
+        return previewing.row_of(population, self.ctx, 1, masked=False)
 
 
 def _message(

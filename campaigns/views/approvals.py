@@ -80,7 +80,9 @@ def decide(request: HttpRequest, approval_id: int) -> HttpResponse:
     """Approve, or send back with a message."""
     found = get_object_or_404(_visible(request), pk=approval_id)
     get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
-    sending_back = request.POST.get("decision") == "send_back"
+    if request.POST.get("decision") not in {"approve", "send_back"}:
+        return _refused(request, approval_id, Refused(_("Approve it or send it back; nothing else was asked for.")))
+    sending_back = request.POST["decision"] == "send_back"
     form = (SendBackForm if sending_back else MessageForm)(request.POST, auto_id=f"send-back-{approval_id}-%s")
     if not form.is_valid():
         name = "send_back_form" if sending_back else "approve_form"

@@ -213,3 +213,21 @@ def test_a_longer_queue_costs_no_more_queries(approval, mark, anna, client, djan
     client.force_login(anna)
     with django_assert_max_num_queries(16):
         client.get(reverse("campaigns:approvals"))
+
+
+@pytest.mark.parametrize("decision", ["", "reject", "APPROVE", None])
+def test_only_the_word_itself_approves(approval, anna, decision):
+    data = {} if decision is None else {"decision": decision}
+    response = signed_in(anna).post(reverse("campaigns:decide", args=[approval.pk]), data)
+    approval.refresh_from_db()
+    assert approval.status == Approval.Status.WAITING
+    assert response.status_code == 409 and "Approve it or send it back" in text(response)
+
+
+def test_what_the_settings_leave_out_counts_as_it_will_be_sent(campaign, mark, anna):
+    draft = campaign.draft()
+    del draft.document["nodes"]["mail"]["settings"]["one_per_address"]
+    draft.save()
+    approval = ask(campaign, mark)
+    page = text(signed_in(anna).get(reverse("campaigns:approval", args=[approval.pk])))
+    assert "Duplicate address" in page
