@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from activities.base import Context, Population
 from activities.graph import Node
 from orchcamp.datasets import engine
+from orchcamp.datasets.preview import MASK
 from orchcamp.messaging import composer, content, plan
 from orchcamp.messaging.models import ChannelConfiguration, SeedAddress
 from orchcamp.messaging.transports import Sealed
@@ -19,10 +20,9 @@ from orchcamp.messaging.transports.smtp import Smtp
 from orchcamp.web.errors import Refused
 
 from . import contexts, counts
-from .models import Campaign, CampaignVersion
+from .models import CampaignVersion
 from .store import RunStore
 
-MASK = "•••"
 MAX_PROOFS = 10
 
 
@@ -52,11 +52,10 @@ class Preview:
 
 def preview(version: CampaignVersion, node: Node, number: int, *, masked: bool) -> Preview:
     """The message for the row of this number, from the last run that came to the node."""
-    ctx = contexts.draft_context(version.campaign)
-    population, counted = _population(version, node, ctx)
+    population, ctx, counted = _population(version, node)
     total = engine.count(population.table)
     number = max(1, min(number, total))
-    row = _row(population, ctx, number, masked=masked) if total else {}
+    row = row_of(population, ctx, number, masked=masked) if total else {}
     written = content.Content.from_settings(node.settings)
     problems = content.problems(written, set(ctx.wide(population).columns))
     rendered = None
@@ -68,18 +67,20 @@ def preview(version: CampaignVersion, node: Node, number: int, *, masked: bool) 
     return Preview(number, total, counted, rendered, problems, row)
 
 
-def _population(version: CampaignVersion, node: Node, ctx: Context) -> tuple[Population, bool]:
-    """What arrived at the node in the latest run; before any run everyone in the dimension."""
+def _population(version: CampaignVersion, node: Node) -> tuple[Population, Context, bool]:
+    """What arrived at the node in the latest run, with the data of that run; before any run everyone there is now."""
     run = counts.latest_run(version)
     edges = version.graph.incoming(node.id)
     if run is not None and edges:
         arrived = RunStore(run).read(edges[0])
         if arrived is not None:
-            return arrived, True
-    return ctx.everyone(version.campaign.dimension), False
+            run.campaign = version.campaign
+            return arrived, contexts.context(run), True
+    ctx = contexts.draft_context(version.campaign)
+    return ctx.everyone(version.campaign.dimension), ctx, False
 
 
-def _row(population: Population, ctx: Context, number: int, *, masked: bool) -> dict[str, Any]:
+def row_of(population: Population, ctx: Context, number: int, *, masked: bool) -> dict[str, Any]:
     """One row with all its columns; personal ones hidden from those who may not see them."""
     keys = [population.table[name] for name in population.key]
     one = population.with_table(population.table.order_by(keys).limit(1, offset=number - 1))
@@ -91,8 +92,11 @@ def _row(population: Population, ctx: Context, number: int, *, masked: bool) -> 
     return row
 
 
-def send_proof(campaign: Campaign, version: CampaignVersion, node: Node, number: int, seeds: Collection[int]) -> int:
-    """Send the message of one row to seed addresses, marked as a proof; how many the server took."""
+def send_proof(version: CampaignVersion, node: Node, number: int, seeds: Collection[int], *, masked: bool) -> int:
+    """Send the message of one row to seed addresses, marked as a proof; how many the server took.
+
+    ``masked``: the sender may not see personal data, so the proof does not show it either.
+    """
     chosen = list(SeedAddress.objects.filter(pk__in=seeds)[: MAX_PROOFS + 1])
     if not chosen:
         raise ProofError(_("Choose at least one address for the proof."))
@@ -101,11 +105,11 @@ def send_proof(campaign: Campaign, version: CampaignVersion, node: Node, number:
     configuration = ChannelConfiguration.objects.filter(slug=node.settings.get("configuration", "")).first()
     if configuration is None:
         raise ProofError(_("This message has no channel configuration yet; choose one in the node's settings."))
-    ctx = contexts.draft_context(campaign)
-    population, _counted = _population(version, node, ctx)
-    if not engine.count(population.table):
+    population, ctx, _counted = _population(version, node)
+    total = engine.count(population.table)
+    if not total:
         raise ProofError(_("There is no row to write the proof for."))
-    row = _row(population, ctx, max(1, number), masked=False)
+    row = row_of(population, ctx, max(1, min(number, total)), masked=masked)
     written = content.Content.from_settings(node.settings)
     marked = replace(written, subject=f"[Proof] {written.subject}", track_opens=False, track_clicks=False)
     return _hand_over(marked, configuration, row, [seed.address for seed in chosen])

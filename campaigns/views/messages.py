@@ -14,16 +14,18 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from activities.graph import Node
-from campaigns import contexts, previewing
+from campaigns import contexts, previewing, progress
 from campaigns.models import Campaign, CampaignVersion
 from orchcamp.accounts import audit
 from orchcamp.accounts.access import get_for, holds, may
-from orchcamp.messaging.models import SeedAddress
+from orchcamp.datasets.models import Dataset
+from orchcamp.messaging.content import Rendered
+from orchcamp.messaging.models import Delivery, SeedAddress
 from orchcamp.messaging.views.frames import framed
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
 
-SHOWN = ("desktop", "phone", "text", "values")
+SHOWN = ("desktop", "phone", "text")
 
 
 def _found(request: HttpRequest, action: str, slug: str, node_id: str) -> tuple[Campaign, CampaignVersion, Node]:
@@ -49,17 +51,27 @@ def _preview(request: HttpRequest, version: CampaignVersion, node: Node) -> prev
         return previewing.Preview(problems=[str(error)], counted=False)
 
 
+def _sample(request: HttpRequest, campaign: Campaign) -> Rendered | None:
+    """What the first recipient of ``?delivery=`` will get, for those who may see personal data."""
+    number = request.GET.get("delivery", "")
+    if not number.isdecimal() or len(number) > 12 or not holds(request.user, "datasets.view_personal"):
+        return None
+    delivery = Delivery.objects.filter(campaign=campaign.slug, pk=number).first()
+    return progress.sample(delivery) if delivery else None
+
+
 @require_safe
 def message(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
     """Subject, body and plain text as one recipient would get them."""
     campaign, version, node = _found(request, "view", slug, node_id)
-    shown = request.GET.get("show")
+    shown, may_see_rows = request.GET.get("show"), may(request.user, "view", Dataset)
     context: dict[str, Any] = {
         "campaign": campaign,
         "version": version,
         "node": node,
         "preview": _preview(request, version, node),
-        "shown": shown if shown in SHOWN else "desktop",
+        "shown": shown if shown in SHOWN or (shown == "values" and may_see_rows) else "desktop",
+        "may_see_rows": may_see_rows,
         "masked": not holds(request.user, "datasets.view_personal"),
         "may_proof": may(request.user, "test", campaign) and may(request.user, "view", SeedAddress),
         "seeds": SeedAddress.objects.all(),
@@ -69,8 +81,10 @@ def message(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
 
 @require_safe
 def message_body(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
-    """The rendered HTML alone, for a sandboxed frame."""
-    _campaign, version, node = _found(request, "view", slug, node_id)
+    """The rendered HTML alone, for a sandboxed frame; of a planned sending its first recipient's."""
+    campaign, version, node = _found(request, "view", slug, node_id)
+    if (sample := _sample(request, campaign)) is not None:
+        return framed(sample.html)
     preview = _preview(request, version, node)
     if preview.rendered is not None:
         return framed(preview.rendered.html)
@@ -88,7 +102,8 @@ def proof(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
     if not may(request.user, "view", SeedAddress):
         raise Http404
     try:
-        sent = previewing.send_proof(campaign, version, node, number, seeds)
+        masked = not holds(request.user, "datasets.view_personal")
+        sent = previewing.send_proof(version, node, number, seeds, masked=masked)
     except Refused as error:
         messages.error(request, str(error))
     else:

@@ -18,12 +18,12 @@ from campaigns.store import RunStore
 from orchcamp.accounts.access import holds, may, refusal
 from orchcamp.datasets import counting, engine
 from orchcamp.datasets.models import Dataset
+from orchcamp.datasets.preview import MASK
 from orchcamp.web.errors import Refused
 
 from . import scenes
 
 FIRST = 10
-MASK = "•••"
 
 
 def panel(

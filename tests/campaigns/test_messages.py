@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from campaigns import execution
+from campaigns import execution, previewing
 from campaigns.models import Campaign
+from orchcamp.datasets import engine
+from orchcamp.datasets.models import Dataset, Snapshot
 from orchcamp.messaging.models import ChannelConfiguration, SeedAddress
 from tests.builders import make_shop
 from tests.campaigns.builders import PARIS, audience, email, graph, make_campaign, make_configuration
@@ -90,3 +92,39 @@ def test_a_proof_that_cannot_go_out_says_why(client, campaign, mark):
     client.force_login(mark)
     page = client.post(f"{ADDRESS}/proof", {"row": "1", "seeds": [seed.pk]}, follow=True).content.decode()
     assert "127.0.0.1:9169 cannot be reached" in page
+
+
+def test_a_proof_of_a_row_that_is_not_there_is_one_of_the_last(client, campaign, mark, tmp_path):
+    seed, box = SeedAddress.objects.create(label="one", address="one@seed.example"), tmp_path / "received"
+    client.force_login(mark)
+    with running(PORT, box):
+        answer = client.post(f"{ADDRESS}/proof", {"row": "999999", "seeds": [seed.pk]})
+    assert answer.status_code == 302 and received(box) == {"one@seed.example": 1}
+
+
+def test_a_proof_shows_nothing_that_its_sender_may_not_see(campaign, monkeypatch):
+    seed = SeedAddress.objects.create(label="one", address="one@seed.example")
+    rows = []
+    monkeypatch.setattr(previewing, "_hand_over", lambda written, configuration, row, addresses: rows.append(row))
+    version = campaign.latest_version()
+    for masked in (True, False):
+        previewing.send_proof(version, version.graph.node("mail"), 1, [seed.pk], masked=masked)
+    assert [(row["name"], row["city"]) for row in rows] == [("•••", "Paris"), ("Ann", "Paris")]
+
+
+def test_the_rows_are_those_of_the_run_after_new_data_came(client, campaign, mark):
+    execution.run_to_end(execution.start(campaign.latest_version(), mode="test", by=mark))
+    people = Dataset.objects.get(slug="people")
+    path = "datasets/people/2.parquet"
+    engine.write(engine.table(people.snapshot.path).filter(lambda row: row.id > 4), path)
+    people.snapshot = Snapshot.objects.create(dataset=people, number=2, path=path, rows=2)
+    people.save()
+    client.force_login(mark)
+    assert "Hello Ann of Paris" in client.get(f"{ADDRESS}/body").content.decode()
+
+
+def test_the_values_of_a_row_are_for_those_who_may_see_the_data(client, campaign, mark, vera):
+    for person, shown in ((mark, True), (vera, False)):
+        client.force_login(person)
+        page = client.get(f"{ADDRESS}?show=values").content.decode()
+        assert ("<td>Paris</td>" in page, "data_object" in page) == (shown, shown)
