@@ -20,6 +20,8 @@ from orchcamp.accounts.models import User
 from .errors import CampaignError, StaleCanvas
 from .models import Campaign, CampaignVersion
 
+MAX_NAME = 120  # as much as the label of a delivery holds
+
 
 def edit(
     version: CampaignVersion,
@@ -91,6 +93,8 @@ def configure_node(
     disabled: bool | None = None,
 ) -> Graph:
     """Change a node's label, settings or switch; transitions of ports that are gone are dropped."""
+    if len((name or "").strip()) > MAX_NAME:
+        raise CampaignError(_("The name of an activity has at most %(most)s characters.") % {"most": MAX_NAME})
 
     def change(graph: Graph) -> Graph:
         node = graph.node(node_id)

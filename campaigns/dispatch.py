@@ -131,6 +131,9 @@ def _send(work: _Work) -> None:
     left = [row for row in work.rows if not _settled(work, row) and _due(work, row)]
     if not left:
         return
+    _look(work)
+    if not work.deadline:  # paused or stopped since the batch was queued
+        return
     delivery = work.delivery
     content = Content.from_settings(delivery.content)
     made = composer.Composer(content, delivery.configuration, delivery.pk)

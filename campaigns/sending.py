@@ -100,7 +100,7 @@ def _delivery(
         reference=reference,
         defaults={
             "campaign": run.campaign.slug,
-            "label": run.graph.node(node_run.node_id).name,
+            "label": run.graph.node(node_run.node_id).name[:120],
             "channel": configuration.channel,
             "configuration": configuration,
             "content": settings,

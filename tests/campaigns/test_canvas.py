@@ -123,3 +123,8 @@ def test_connecting_and_disconnecting_again_gives_the_same_canvas(version, mark)
     canvas.disconnect(version, "mail", "out", "end", revision=0, by=mark)
     canvas.connect(version, "mail", "out", "end", revision=1, by=mark)
     assert CampaignVersion.objects.get(pk=version.pk).graph == before
+
+
+def test_a_name_that_no_label_can_hold_is_refused(version, mark):
+    with pytest.raises(CampaignError, match="at most 120 characters"):
+        canvas.configure_node(version, "people", revision=version.revision, by=mark, name="x" * 121)

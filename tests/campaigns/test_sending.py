@@ -238,3 +238,16 @@ def test_a_message_holds_what_the_recipient_needs(box):
         and "https://shop.example/a?b=1&c=2" in message.get_body(("plain",)).get_content()
     )
     assert message["List-Unsubscribe"].strip("<>") in html
+
+
+@pytest.mark.parametrize("status", [Run.Status.PAUSED, Run.Status.STOPPED])
+def test_a_batch_that_was_queued_before_the_run_was_held_sends_nothing(box, status):
+    node = make_run(addresses(3), port=PORT)
+    (pk,) = sending.claim_pending(node.run, at_most=1)
+    Run.objects.update(status=status)
+    if status == Run.Status.STOPPED:
+        NodeRun.objects.update(status=NodeRun.Status.STOPPED)
+    sending.send_one(pk)
+    assert received(box) == {}
+    books = balanced(Delivery.objects.get())
+    assert books["excluded" if status == Run.Status.STOPPED else "pending"] in (3, {"stopped": 3})
