@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import F, Max
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from .models import Approval, Campaign, CampaignVersion, Run
 from .status import move
 
 PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables", "schedule", "settings", "folder")
+RUN_BY = {"dimension", "timezone", "variables", "schedule", "settings"}  # what a run depends on beside the canvas
 AT_ONCE = {"", "asap", "immediate", "immediately", "manual"}
 
 
@@ -64,6 +65,10 @@ def change_properties(campaign: Campaign, *, by: User | None, **changes: Any) ->
         if not drafts.update(modified_at=timezone.now(), **changes):
             raise WrongStatus(_("Only a draft can be changed; edit the campaign again first."))
         draft = campaign.draft()
+        if draft is not None and any(
+            getattr(campaign, name) != value for name, value in changes.items() if name in RUN_BY
+        ):
+            CampaignVersion.objects.filter(pk=draft.pk).update(revision=F("revision") + 1, modified_at=timezone.now())
         if by is not None and draft is not None:
             draft.editors.add(by)
         audit.record(by, "changed properties", campaign, fields=sorted(changes))

@@ -150,6 +150,7 @@ def _replace(campaign: Campaign, properties: dict[str, Any], graph: Graph, owner
             % {"slug": campaign.slug, "status": status}
         )
     lifecycle.change_properties(campaign, by=owner, **DEFAULTS | properties)
+    draft.refresh_from_db(fields=["revision"])
     canvas.edit(draft, lambda _old: graph, revision=draft.revision, by=owner, verb="imported canvas")
     if owner is not None:
         Campaign.objects.filter(pk=campaign.pk).update(owner=owner)

@@ -167,9 +167,10 @@ def approved(campaign: Campaign, author, approver) -> Campaign:
 def test_a_publication_whose_canvas_has_an_error_by_now_changes_nothing(campaign, mark, anna):
     ready = approved(campaign, mark, anna)
     engine.drop("datasets/people/1.parquet")
-    from orchcamp.datasets.models import Column
+    from orchcamp.datasets.models import Column, Dataset
 
     Column.objects.filter(dataset__slug="people", name="name").delete()
+    Dataset.objects.get(slug="people").save()
     with pytest.raises(NotRunnable):
         lifecycle.publish(ready, by=anna)
     assert Campaign.objects.get().status == "approved"
@@ -303,3 +304,15 @@ def test_counts_behind_a_change_are_stale_and_the_others_are_not(mark):
         ("w", "out"): counts.Count(6, True),
         ("b", "out"): counts.Count(3, False),
     }
+
+
+@pytest.mark.parametrize(("changes", "counts"), [({"timezone": "Asia/Tokyo"}, True), ({"description": "x"}, False)])
+def test_a_property_that_a_run_depends_on_is_a_change_of_the_draft(campaign, mark, ada, changes, counts):
+    """Somebody who asks for approval just then is told, instead of submitting what nobody tested."""
+    draft = campaign.draft()
+    lifecycle.change_properties(campaign, by=ada, **changes)
+    if not counts:
+        assert lifecycle.submit(draft, by=mark)
+        return
+    with pytest.raises(StaleCanvas):
+        lifecycle.submit(draft, by=mark)
