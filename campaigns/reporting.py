@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import ibis
 from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
@@ -13,6 +14,7 @@ from django.utils import timezone
 from ibis.expr.types import Table
 
 from orchcamp.datasets import engine
+from orchcamp.datasets.preview import MASK
 from orchcamp.messaging.models import Delivery, TrackingEvent
 from orchcamp.messaging.plan import REASONS
 
@@ -233,14 +235,27 @@ def over_time(deliveries: Iterable[Delivery]) -> tuple[str, list[Moment]]:
     return unit, [Moment(slot, **found[slot]) for slot in sorted(found)]
 
 
-def links(deliveries: Iterable[Delivery], limit: int = 10) -> list[dict]:
-    """The most clicked links: url, clicks, persons."""
-    return list(
+def links(deliveries: Iterable[Delivery], limit: int = 10, *, personal: bool = True) -> list[dict]:
+    """The most clicked links: url, clicks, persons; what they carry about a person is masked unless ``personal``."""
+    found = list(
         TrackingEvent.objects.filter(delivery__in=list(deliveries), kind=K.CLICK)
         .order_by()
         .values("url")
         .annotate(clicks=Count("pk"), persons=Count("message_id", distinct=True))
         .order_by("-persons", "-clicks", "url")[:limit]
+    )
+    return found if personal else [row | {"url": impersonal(row["url"])} for row in found]
+
+
+def impersonal(url: str) -> str:
+    """A link without what could tell who followed it: its query, its fragment, addresses in its path."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return MASK
+    path = "/".join(MASK if "@" in unquote(step) else step for step in parts.path.split("/"))
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, "", "")) + (
+        f"?{MASK}" if parts.query else ""
     )
 
 

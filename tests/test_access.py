@@ -130,9 +130,9 @@ TABLE = {
     "messaging:click": Route("public", "-", {"token": "=forged"}),
     "messaging:unsubscribe": Route("public", "public", {"token": "=forged"}),
     # the demo's mailbox
-    "messaging:delivered": Route("see", "-"),
-    "messaging:delivered_mail": Route("see", "-", {"mail_id": "=none"}, absent=True),
-    "messaging:delivered_body": Route("see", "-", {"mail_id": "=none"}, absent=True),
+    "messaging:delivered": Route("make", "-"),
+    "messaging:delivered_mail": Route("make", "-", {"mail_id": "=none"}, absent=True),
+    "messaging:delivered_body": Route("make", "-", {"mail_id": "=none"}, absent=True),
 }
 
 

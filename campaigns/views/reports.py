@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns import charts, figures, reporting
 from campaigns.models import Campaign, Run
-from orchcamp.accounts.access import demand, get_for
+from orchcamp.accounts.access import demand, get_for, holds
 from orchcamp.messaging.models import Delivery
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
@@ -62,7 +62,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "falls": charts.waterfall(found.books),
         "charts": [charts.funnel(found.books, found.reactions), charts.over_time(unit, moments)]
         + ([charts.domains(domains)] if domains else []),
-        "links": reporting.links(deliveries),
+        "links": reporting.links(deliveries, personal=holds(request.user, "datasets.view_personal")),
         "replies": reporting.replies(deliveries),
     }
     return render_fragment(request, "campaigns/report_detail.html", "campaigns/_report_body.html", context)

@@ -57,7 +57,7 @@ GROUPS = (
                 _("Delivered mail"),
                 "mark_email_read",
                 "messaging:delivered",
-                "campaigns.view_campaign",
+                "datasets.view_personal",
                 demo=True,
             ),
         ),

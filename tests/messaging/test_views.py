@@ -113,9 +113,9 @@ def test_managers_keep_the_proof_addresses(client, mark):
 
 
 @pytest.fixture
-def mail_id(settings, client, vera) -> str:
+def mail_id(settings, client, mark) -> str:
     settings.DEMO = True
-    client.force_login(vera)
+    client.force_login(mark)
     html = '<html><head><title>x</title></head><body><script>alert(1)</script><a href="https://a.example">a</a></body></html>'
     data = Assembler("Shop", "s@example.org").message(
         "0" * 32, "ann@example.org", "Grüße", html, "see https://a.example"
@@ -146,13 +146,15 @@ def test_a_mail_that_is_not_there_is_not_found(client, mail_id, id):
     assert client.get(f"/delivered/{id}/").status_code == 404
 
 
-def test_outside_the_demo_there_is_no_mailbox(client, mail_id, settings, mallory):
+def test_outside_the_demo_and_without_personal_data_there_is_no_mailbox(client, mail_id, settings, mallory, vera):
     settings.DEMO = False
     for address in ("/delivered/", f"/delivered/{mail_id}/", f"/delivered/{mail_id}/body"):
         assert client.get(address).status_code == 404
     settings.DEMO = True
-    client.force_login(mallory)
-    assert client.get("/delivered/").status_code == 403
+    for person in (mallory, vera):
+        client.force_login(person)
+        assert client.get("/delivered/").status_code == 403
+        assert client.get(f"/delivered/{mail_id}/body").status_code == 403
 
 
 def test_the_sink_keeps_refuses_and_puts_off(settings, data_dir):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from ibis.expr.types import Table
 
-from orchcamp.accounts.access import demand
+from orchcamp.accounts.access import demand, holds
 from orchcamp.web.errors import Refused
 
 from .. import counting, engine, preview, rules, schema
@@ -187,7 +187,7 @@ def rule_rows(request: HttpRequest) -> HttpResponse:
 
     def ask(found: Desk) -> HttpResponse:
         shape, kept = found.ctx.model.dataset(found.dataset), found.kept()
-        personal = request.user.has_perm("datasets.view_personal")
+        personal = holds(request.user, "datasets.view_personal")
         sample = counting.asked(
             lambda: preview.sample(kept, shape.columns, personal=personal, key=shape.key),
             _ticket(request, request.POST.get("ticket", "")),
@@ -215,7 +215,7 @@ def rule_values(request: HttpRequest) -> HttpResponse:
         shape = model.dataset(dataset).columns.get(column)
         if shape is None:
             raise Refused(_("There is no such column."))
-        if shape.personal and not request.user.has_perm("datasets.view_personal"):
+        if shape.personal and not holds(request.user, "datasets.view_personal"):
             raise Refused(_("Your profile may not see the values of personal columns."))
         table = model.table(dataset)
         context["values"], context["more"] = counting.asked(

@@ -110,3 +110,13 @@ def test_a_run_that_has_prepared_nothing_yet_has_an_empty_report(mark, anna, cli
     assert "Nothing has been prepared" in text(get(client, mark))
     execution.stop(run, by=anna)
     assert get(client, mark).status_code == 200
+
+
+def test_what_links_carry_about_a_person_is_for_those_who_may_see_it(delivery, mark, vera, client):
+    for name in ("ann", "bob"):
+        url = f"https://shop.example/{name}@example.org/sale?who={name}@example.org#{name}"
+        TrackingEvent.objects.create(delivery=delivery, message_id=name, kind="click", url=url)
+    assert "who=ann@example.org" in text(get(client, mark))
+    hidden = text(get(client, vera))
+    assert "ann" not in hidden.lower().replace("channel", "").replace("cannot", "") and "bob" not in hidden
+    assert "https://shop.example/•••/sale" in hidden
