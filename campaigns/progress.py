@@ -115,6 +115,16 @@ def steps(run: Run) -> list[Step]:
     return result
 
 
+def sample(delivery: Delivery) -> content.Rendered | None:
+    """The message of the first recipient of a planned sending; None when nobody is left or a field is missing."""
+    rows = plan.batch(delivery.plan, 0)[:1] if delivery.prepared else []
+    try:
+        written = content.Content.from_settings(delivery.content)
+        return content.compile(written).render(plan.fields(rows[0]) | {content.UNSUBSCRIBE: "#"})
+    except (Refused, IndexError):
+        return None
+
+
 @dataclass(frozen=True)
 class Sending:
     """One delivery of a run, as it goes."""
@@ -139,12 +149,8 @@ class Sending:
     @property
     def subject(self) -> str:
         """As the first of the recipients will read it; as written when nobody is left or a field is missing."""
-        written = content.Content.from_settings(self.delivery.content)
-        rows = plan.batch(self.delivery.plan, 0)[:1] if self.books.pending else []
-        try:
-            return content.compile(written).render(plan.fields(rows[0]) | {content.UNSUBSCRIBE: "#"}).subject
-        except (Refused, IndexError):
-            return written.subject
+        rendered = sample(self.delivery)
+        return rendered.subject if rendered else self.written_subject
 
     @property
     def handled(self) -> int:
