@@ -60,7 +60,7 @@ class BuildAudience(Activity):
         if not ctx or not known:
             return _("{dimension} by a rule").format(dimension=label)
         try:
-            words = rules.sentence(rule, slug, rule_context(ctx))
+            words = rules.phrase(rule, slug, rule_context(ctx))
         except rules.RuleError:
             return _("{dimension} by a rule that needs mending").format(dimension=label)
         return _("{dimension} where {rule}").format(dimension=label, rule=words)

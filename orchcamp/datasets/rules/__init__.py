@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .api import check, keep, mark, parse, sentence
+from .api import check, keep, mark, parse, phrase, sentence
 from .context import RuleContext, RuleError
 
-__all__ = ["RuleContext", "RuleError", "check", "keep", "mark", "parse", "sentence"]
+__all__ = ["RuleContext", "RuleError", "check", "keep", "mark", "parse", "phrase", "sentence"]

@@ -1,4 +1,4 @@
-"""The four things one does with a rule."""
+"""The things one does with a rule."""
 
 from __future__ import annotations
 
@@ -35,3 +35,8 @@ def mark(table: Table, tree: Any, dataset: str, ctx: RuleContext, name: str) -> 
 def sentence(tree: Any, dataset: str, ctx: RuleContext) -> str:
     """The rule in words."""
     return words.say(read(tree, dataset, ctx))
+
+
+def phrase(tree: Any, dataset: str, ctx: RuleContext) -> str:
+    """The rule in words, as it goes on after “where”."""
+    return words.phrase(read(tree, dataset, ctx))

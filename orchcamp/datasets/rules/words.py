@@ -35,8 +35,13 @@ def say(node: Node) -> str:
     """The whole rule as one sentence without a full stop."""
     if isinstance(node, Group) and not node.items:
         return _("Every row")
+    said = phrase(node)
+    return said[:1].upper() + said[1:]
+
+
+def phrase(node: Node) -> str:
+    """The rule as it goes on after “where”."""
     said = _node(node)
-    said = said[:1].upper() + said[1:]
     return said if len(said) <= LENGTH_AT_MOST else said[: LENGTH_AT_MOST - 1] + "…"
 
 
