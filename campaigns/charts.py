@@ -104,8 +104,9 @@ def funnel(books: Books, reactions: Reactions) -> Chart:
 def over_time(unit: str, moments: Sequence[Moment]) -> Chart:
     pattern = "j M" if unit == "day" else "j M H:i"
     labels = [formats.date_format(timezone.localtime(moment.at), pattern) for moment in moments]
+    reacted = any(moment.opened or moment.clicked or moment.unsubscribed for moment in moments)
     series = [
-        Series(_("Delivered"), "fill", [moment.delivered for moment in moments], hidden=True),
+        Series(_("Delivered"), "fill", [moment.delivered for moment in moments], hidden=reacted),
         Series(_("Opened"), "orange", [moment.opened for moment in moments]),
         Series(_("Clicked"), "green", [moment.clicked for moment in moments]),
         Series(_("Unsubscribed"), "red", [moment.unsubscribed for moment in moments]),

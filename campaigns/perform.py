@@ -90,7 +90,7 @@ def _closed(activity: Gate, node: NodeRun, ctx: Context) -> Outcome | None:
     opens = activity.opens_at(ctx.at(node.node_id), node.started_at or now)
     if opens is None or opens <= now:
         return None
-    moment = date_format(timezone.localtime(opens), "DATETIME_FORMAT")
+    moment = date_format(timezone.localtime(opens), "j F Y, H:i:s")
     sentence = _("waits until %(moment)s.") % {"moment": moment}
     return Outcome(S.WAITING, waiting_for=NodeRun.WaitingFor.TIME, resume_at=opens, sentence=sentence)
 
