@@ -236,7 +236,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"expected": {"()": "orchcamp.web.logs.Expected"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["expected"]}},
     "root": {"handlers": ["console"], "level": env("ORCHCAMP_LOG_LEVEL", "INFO")},
     "loggers": {"django-q": {"level": "WARNING"}, "axes": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}},
 }

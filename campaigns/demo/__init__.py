@@ -41,9 +41,7 @@ def people() -> None:
     for name, (first, last) in PEOPLE.items():
         if User.objects.filter(username=name).exists():
             continue
-        user = User.objects.create_user(
-            name, f"{name}@example.com", PASSWORD, first_name=first, last_name=last
-        )
+        user = User.objects.create_user(name, f"{name}@example.com", PASSWORD, first_name=first, last_name=last)
         user.groups.add(Group.objects.get(profile__slug=name))
 
 
@@ -52,9 +50,14 @@ def channel(sink_port: int) -> None:
     configuration, made = ChannelConfiguration.objects.get_or_create(
         slug="newsletter",
         defaults={
-            "label": "Newsletter", "sender_name": "Fresh & Fair", "sender_address": "hello@freshandfair.example",
-            "reply_to": "service@freshandfair.example", "host": "127.0.0.1", "port": sink_port,
-            "security": ChannelConfiguration.Security.NONE, "consent_column": "email_consent",
+            "label": "Newsletter",
+            "sender_name": "Fresh & Fair",
+            "sender_address": "hello@freshandfair.example",
+            "reply_to": "service@freshandfair.example",
+            "host": "127.0.0.1",
+            "port": sink_port,
+            "security": ChannelConfiguration.Security.NONE,
+            "consent_column": "email_consent",
         },
     )
     if not made and configuration.host == "127.0.0.1" and configuration.port != sink_port:
@@ -81,6 +84,8 @@ def campaign() -> None:
         folder, _ = Folder.objects.get_or_create(name="Seasonal")
         Campaign.objects.filter(pk=made.pk).update(folder=folder)
         Task.objects.create(
-            campaign=made, title="Check the wording of both emails", assignee=User.objects.get(username="approver"),
+            campaign=made,
+            title="Check the wording of both emails",
+            assignee=User.objects.get(username="approver"),
             created_by=manager,
         )

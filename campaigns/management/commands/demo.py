@@ -39,7 +39,8 @@ class Command(SentenceCommand):
         call_command("migrate", verbosity=0, interactive=False)
         demo.load(sink_port=sink_port, say=self.say)
         address = f"http://127.0.0.1:{port}"
-        environment = os.environ | {"ORCHCAMP_BASE_URL": address, "ORCHCAMP_SINK_PORT": str(sink_port)}
+        environment = {"ORCHCAMP_LOG_LEVEL": "WARNING", **os.environ}
+        environment |= {"ORCHCAMP_BASE_URL": address, "ORCHCAMP_SINK_PORT": str(sink_port)}
         self.run(port, environment, address)
 
     def say(self, sentence: str) -> None:
@@ -56,7 +57,9 @@ class Command(SentenceCommand):
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             for name, command in commands.items():
-                running[name] = subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)  # noqa: S603
+                running[name] = subprocess.Popen(  # noqa: S603
+                    command, env=environment, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL
+                )
             wait_until_well(f"{address}/health", running)
             self.say(self.welcome(address))
             while all(process.poll() is None for process in running.values()):
@@ -70,7 +73,9 @@ class Command(SentenceCommand):
 
     def welcome(self, address: str) -> str:
         logins = "\n".join(f"    {name:<14} {demo.PASSWORD}" for name in demo.PEOPLE)
-        return f"\nOrchcamp is running:  {address}\n\n    user           password\n{logins}\n\nCtrl-C stops everything.\n"
+        return (
+            f"\nOrchcamp is running:  {address}\n\n    user           password\n{logins}\n\nCtrl-C stops everything.\n"
+        )
 
 
 def is_free(port: int) -> bool:
