@@ -6,12 +6,12 @@ import logging
 
 
 class Expected(logging.Filter):
-    """Leaves out the health page saying that something is unwell, and what people asked for and may not have or is not
-    there: the page says it to whoever asked.
+    """Leaves out what the answer itself says to whoever asked: that the health page found something unwell, and that a
+    request was wrong, forbidden, late, or for something that is not there.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.name != "django.request":
             return True
         request, status = getattr(record, "request", None), getattr(record, "status_code", 0)
-        return status not in (403, 404) and getattr(request, "path", "") != "/health"
+        return status >= 500 and getattr(request, "path", "") != "/health"

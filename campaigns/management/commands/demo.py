@@ -25,6 +25,7 @@ PATIENCE = 15  # seconds that a process has to end by itself
 
 class Command(SentenceCommand):
     help = "Load the demo and run web server, worker and a local mail server until Ctrl-C."
+    serves = True
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=8000, help="where the web server listens (default 8000)")
@@ -53,7 +54,8 @@ class Command(SentenceCommand):
         gunicorn += ["--workers", "2", "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
         gunicorn += ["--timeout", "150"]
         commands = {"mail": [*manage, "sink"], "worker": [*manage, "worker"], "web": gunicorn}
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: sys.exit(0))
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             for name, command in commands.items():
@@ -66,7 +68,7 @@ class Command(SentenceCommand):
                 time.sleep(0.5)
             ended = ", ".join(name for name, process in running.items() if process.poll() is not None)
             raise Refused(f"The {ended} process ended by itself; its messages are above.")
-        except (KeyboardInterrupt, SystemExit):
+        except SystemExit:
             self.say("\nStopping …")
         finally:
             stop(running)
@@ -101,7 +103,9 @@ def wait_until_well(url: str, running: dict[str, subprocess.Popen[bytes]]) -> No
 
 
 def stop(running: dict[str, subprocess.Popen[bytes]]) -> None:
-    """End what runs, politely first."""
+    """End what runs, politely first; a second Ctrl-C does not leave anything behind."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     for process in running.values():
         if process.poll() is None:
             process.terminate()
