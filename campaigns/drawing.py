@@ -24,6 +24,8 @@ from .models import NodeRun
 DASH = "—"
 PLUS = 13.0  # half the room of a + button
 LABEL_HEIGHT = 40.0
+COUNT_WIDTH = 54.0
+LONG_COUNT = 7  # characters of a count that needs as much room as a label
 S = NodeRun.Status
 
 
@@ -148,9 +150,9 @@ def draw(
     problems: Iterable[Problem],
 ) -> Drawing:
     """Everything the canvas template needs, in one value."""
-    labelled = {id for id, node in graph.nodes.items() if any(port.label for port in ports_of(node))}
-    placed = layout.place(graph, ports(graph), labelled)
     exits = {exit.key: exit for id in graph.nodes for exit in exits_of(graph, id, counts)}
+    labelled = {exit.node_id for exit in exits.values() if exit.label or len(exit.count) > LONG_COUNT}
+    placed = layout.place(graph, ports(graph), labelled)
     by_node: dict[str, list[Problem]] = {}
     for problem in problems:
         by_node.setdefault(problem.node_id or "", []).append(problem)
@@ -282,7 +284,7 @@ def _outlet(outlet: layout.Outlet, exit: Exit) -> Outlet:
         outlet.path,
         f"{outlet.x + 7:g}",
         f"{outlet.y - LABEL_HEIGHT / 2:g}",
-        f"{max(outlet.length - 10, layout.BEND_LENGTH):g}",
+        f"{max(outlet.length - 10, COUNT_WIDTH):g}",
         f"{outlet.end:g}",
         f"{outlet.y - PLUS:g}",
     )

@@ -81,6 +81,14 @@ def test_a_chain_is_one_straight_row():
     assert [outlet.node_id for outlet in drawing.outlets if outlet.open] == ["c"]
 
 
+def test_only_a_column_whose_ports_carry_labels_is_followed_by_a_wide_gap():
+    chain = graph_of(("a", "out", "b"), ("b", "out", "c"))
+    places = layout.place(chain, {id: ["out"] for id in "abc"}, {"b"}).places
+    bends = layout.NODE_WIDTH + layout.BEND_LENGTH
+    assert places["b"].x - places["a"].x == bends + layout.COUNT_LENGTH
+    assert places["c"].x - places["b"].x == bends + layout.LABEL_LENGTH
+
+
 def test_branches_lie_in_the_order_of_their_ports_around_the_split():
     graph = graph_of(("s", "c", "z"), ("s", "a", "x"), ("s", "b", "y"))
     places = layout.place(graph, {"s": ["a", "b", "c"]}).places
