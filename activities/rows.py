@@ -14,6 +14,8 @@ from django import forms
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 
+from orchcamp.web.numbers import whole
+
 from .forms import NOWHERE, Scope
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ class RowsWidget(PartWidget):
     def edited(self, rows: list[MultiValueDict], command: str) -> list[MultiValueDict]:
         """The rows after a button was pressed; a command that makes no sense changes nothing."""
         verb, _colon, place = command.partition(":")
-        at = int(place) if place.isascii() and place.isdigit() and int(place) < len(rows) else None
+        at = number if (number := whole(place)) is not None and number < len(rows) else None
         if verb == "add" and len(rows) < MAX_ROWS:
             row = self.form_class.new_row([str(row.get("code", "")) for row in rows])
             rows = [*rows, MultiValueDict({name: [value] for name, value in row.items()})]

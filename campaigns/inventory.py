@@ -14,6 +14,7 @@ from activities.base import Channel
 from activities.graph import Graph
 from orchcamp.accounts import access
 from orchcamp.accounts.models import User
+from orchcamp.web.numbers import whole
 
 from .models import Campaign, CampaignVersion, Folder, Run
 
@@ -33,8 +34,8 @@ class Filters:
     """What the address asks for; nonsense asks for nothing."""
 
     words: str = ""
-    folder: str = ""
-    owner: str = ""
+    folder: int | None = None
+    owner: int | None = None
     status: str = ""
     sort: str = "-modified"
 
@@ -43,8 +44,8 @@ class Filters:
         status, sort = data.get("status", ""), data.get("sort", "")
         return cls(
             data.get("q", "").strip()[:120],
-            number if (number := data.get("folder", "")).isascii() and number.isdigit() else "",
-            number if (number := data.get("owner", "")).isascii() and number.isdigit() else "",
+            whole(data.get("folder")),
+            whole(data.get("owner")),
             status if status in Status.values else "",
             sort if sort in SORTS else "-modified",
         )
@@ -58,8 +59,8 @@ class Filters:
         if self.words:
             campaigns = campaigns.filter(Q(name__icontains=self.words) | Q(slug__icontains=self.words))
         if self.folder:
-            campaigns = campaigns.filter(folder=int(self.folder))
-        return campaigns.filter(owner=int(self.owner)) if self.owner else campaigns
+            campaigns = campaigns.filter(folder=self.folder)
+        return campaigns.filter(owner=self.owner) if self.owner else campaigns
 
     def of_status(self, campaigns: Any) -> Any:
         """Those of the tab; what is archived shows only on its own."""

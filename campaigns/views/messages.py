@@ -24,6 +24,7 @@ from orchcamp.messaging.models import Delivery, SeedAddress
 from orchcamp.messaging.views.frames import framed
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
+from orchcamp.web.numbers import whole
 
 SHOWN = ("desktop", "phone", "text")
 
@@ -40,7 +41,7 @@ def _found(request: HttpRequest, action: str, slug: str, node_id: str) -> tuple[
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 12 else 1
+    return whole(text) or 1
 
 
 def _preview(request: HttpRequest, version: CampaignVersion, node: Node) -> previewing.Preview:
@@ -53,8 +54,8 @@ def _preview(request: HttpRequest, version: CampaignVersion, node: Node) -> prev
 
 def _sample(request: HttpRequest, campaign: Campaign) -> Rendered | None:
     """What the first recipient of ``?delivery=`` will get, for those who may see personal data."""
-    number = request.GET.get("delivery", "")
-    if not number.isdecimal() or len(number) > 12 or not holds(request.user, "datasets.view_personal"):
+    number = whole(request.GET.get("delivery"))
+    if number is None or not holds(request.user, "datasets.view_personal"):
         return None
     delivery = Delivery.objects.filter(campaign=campaign.slug, pk=number).first()
     return progress.sample(delivery) if delivery else None
@@ -98,7 +99,7 @@ def proof(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
     """Send the message to seed addresses, and to nobody else."""
     campaign, version, node = _found(request, "test", slug, node_id)
     number = _number(request.POST.get("row"))
-    seeds = [int(pk) for pk in request.POST.getlist("seeds") if pk.isdecimal() and len(pk) < 12]
+    seeds = [pk for sent in request.POST.getlist("seeds") if (pk := whole(sent)) is not None]
     if not may(request.user, "view", SeedAddress):
         raise Http404
     try:

@@ -17,14 +17,15 @@ from campaigns.choices import choices
 from campaigns.models import Campaign, CampaignVersion
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import AuditEntry
+from orchcamp.web.numbers import whole
 
 from . import scenes
 
 
 def revision(request: HttpRequest) -> int:
     """The state of the canvas that a form was made from; nonsense is no state at all."""
-    sent = request.POST.get("revision", "")
-    return int(sent) if sent.isascii() and sent.isdigit() else -1
+    sent = whole(request.POST.get("revision"))
+    return -1 if sent is None else sent
 
 
 def told(response: HttpResponse, version: CampaignVersion) -> HttpResponse:

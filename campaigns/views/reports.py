@@ -17,6 +17,7 @@ from orchcamp.accounts.access import demand, get_for, holds
 from orchcamp.messaging.models import Delivery
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
+from orchcamp.web.numbers import whole
 
 
 @require_GET
@@ -37,9 +38,8 @@ def report_list(request: HttpRequest) -> HttpResponse:
 def _chosen(request: HttpRequest, slug: str) -> tuple[Campaign, Run | None, int | None, list[Delivery]]:
     """The campaign, and the run and delivery that the address narrows the report to."""
     campaign = get_for(request.user, "report", Campaign.objects.all(), slug=slug)
-    run_id, delivery_id = request.GET.get("run", ""), request.GET.get("delivery", "")
-    run = get_object_or_404(campaign.runs.live(), pk=run_id) if run_id.isdecimal() else None
-    chosen = int(delivery_id) if delivery_id.isdecimal() else None
+    run_id, chosen = whole(request.GET.get("run")), whole(request.GET.get("delivery"))
+    run = None if run_id is None else get_object_or_404(campaign.runs.live(), pk=run_id)
     return campaign, run, chosen, list(reporting.deliveries_of(campaign, run))
 
 

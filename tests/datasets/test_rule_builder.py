@@ -262,3 +262,28 @@ def test_a_rule_is_normal_in_the_builder_and_plain_outside():
     assert root == group({"link": "purchases", "where": group()})
     assert tree.plain(root) == group({"link": "purchases"})
     assert rule_forms.said(root, "nowhere", rule_forms.context_of(Nowhere())) == ""
+
+
+def nested(depth: int) -> dict[str, Any]:
+    root: dict[str, Any] = CITY
+    for _ in range(depth):
+        root = group(root)
+    return root
+
+
+@pytest.mark.parametrize("depth", [102, 200, 300])
+def test_a_rule_that_is_nested_without_end_is_a_sentence(desk, place, depth):
+    _after, page, response = desk(nested(depth), do="sentence")
+    assert response.status_code == 422 and "nested deeper than 50 levels" in page
+    field = RuleField(required=False)
+    field.scope, field.draft = place, True
+    with pytest.raises(forms.ValidationError, match="nested deeper"):
+        field.clean(nested(depth))
+    assert "nested deeper" in field.widget.render("rule", nested(depth))
+
+
+@pytest.mark.parametrize("at", ["²", "0.²", "9" * 5000, "w.w.w", "0.x", "-1"])
+@pytest.mark.parametrize("do", ["remove", "up", "down", "wrap", "ungroup", "add-group"])
+def test_places_that_are_none_change_nothing(desk, do, at):
+    after, _page, response = desk(group(CITY), do=do, at=at)
+    assert response.status_code == 200 and after == group(CITY)

@@ -151,12 +151,12 @@ class RuleWidget(forms.Widget):
         if self.dimension_field:
             prefix, dash, _own = name.rpartition("-")
             sibling = f"{prefix}{dash}{self.dimension_field}"
-        ctx, error = context_of(self.place), None
+        ctx, error, root = context_of(self.place), None, tree.new_group()
         try:
             root = tree.normal(json.loads(value) if isinstance(value, str) and value else value or {})
             api.check(tree.plain(root), self.place.dimension, ctx)
-        except ValueError:
-            root, error = tree.new_group(), RuleError("", _("the rule is not JSON."))
+        except (ValueError, RecursionError):
+            error = RuleError("", _("the rule is not JSON."))
         except RuleError as found:
             error = found
         except UnknownDataset:
@@ -196,7 +196,10 @@ class RuleField(forms.Field):
                 raise forms.ValidationError(_("The rule is not JSON."), code="invalid") from None
         if value is not None and not isinstance(value, dict):
             raise forms.ValidationError(_("A rule is an object such as {“group”: “and”, “items”: []}."), code="invalid")
-        return tree.plain(value or {})
+        try:
+            return tree.plain(value or {})
+        except RuleError as error:
+            raise forms.ValidationError(str(error), code="rule") from None
 
     def validate(self, value: dict[str, Any]) -> None:
         if self.required and not value:

@@ -8,16 +8,34 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from orchcamp.web.numbers import whole
+
 from .context import RuleError
 from .reader import DEPTH_AT_MOST
 
 Tree = dict[str, Any]
+MOST_LEVELS = 3 * DEPTH_AT_MOST  # of JSON: a group is an object and a list, and the builder wraps once more
 PLACE = re.compile(r"items\[(\d+)\]|(where)")
+
+
+def demand_shallow(tree: Any) -> None:
+    """Raise RuleError for what is nested so deeply that walking it would end in the middle."""
+    level, depth = [tree], 0
+    while level:
+        level = [inner for node in level if isinstance(node, dict | list) for inner in _inside(node)]
+        depth += 1
+        if depth > MOST_LEVELS:
+            raise RuleError("", _("the rule is nested deeper than %(n)s levels.") % {"n": DEPTH_AT_MOST})
+
+
+def _inside(node: dict | list) -> Any:
+    return node.values() if isinstance(node, dict) else node
 
 
 def normal(tree: Any) -> Tree:
     """A copy whose root and whose every ``where`` is a group, so that there is always a place to add to."""
-    return _group(_normal(copy.deepcopy(tree), 0)) if tree else new_group()
+    demand_shallow(tree)
+    return _group(_normal(copy.deepcopy(tree))) if tree else new_group()
 
 
 def _group(node: Any) -> Tree:
@@ -26,20 +44,19 @@ def _group(node: Any) -> Tree:
     return {"group": "and", "items": [node] if node else []}
 
 
-def _normal(node: Any, depth: int) -> Any:
-    if depth > 2 * DEPTH_AT_MOST:
-        raise RuleError("", _("the rule is nested deeper than %(n)s levels.") % {"n": DEPTH_AT_MOST})
+def _normal(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     if "group" in node and isinstance(node.get("items", []), list):
-        node["items"] = [_normal(item, depth + 1) for item in node.get("items", [])]
+        node["items"] = [_normal(item) for item in node.get("items", [])]
     elif "link" in node:
-        node["where"] = _group(_normal(node.get("where"), depth + 1))
+        node["where"] = _group(_normal(node.get("where")))
     return node
 
 
 def plain(tree: Tree) -> Tree:
     """The tree without the empty groups that only the builder needs; ``{}`` when nothing is asked."""
+    demand_shallow(tree)
     return {} if _is_empty(tree) else _plain(tree)
 
 
@@ -82,18 +99,18 @@ def at(tree: Tree, path: str) -> Any:
             node = node.get("where")
         else:
             items = node.get("items")
-            place = int(part) if part.isascii() and part.isdigit() else -1
-            node = items[place] if isinstance(items, list) and 0 <= place < len(items) else None
+            place = whole(part)
+            node = items[place] if isinstance(items, list) and place is not None and place < len(items) else None
     return node
 
 
 def _siblings(tree: Tree, path: str) -> tuple[list[Any], int] | None:
     """The list that holds the node of a path, and its place there."""
     parent, _dot, last = path.rpartition(".")
-    holder = at(tree, parent)
-    if not last.isdigit() or not isinstance(holder, dict) or not isinstance(holder.get("items"), list):
+    holder, place = at(tree, parent), whole(last)
+    if place is None or not isinstance(holder, dict) or not isinstance(holder.get("items"), list):
         return None
-    return (holder["items"], int(last)) if int(last) < len(holder["items"]) else None
+    return (holder["items"], place) if place < len(holder["items"]) else None
 
 
 def add(tree: Tree, path: str, node: Tree) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,6 +17,7 @@ from orchcamp.messaging.transports import Unreachable
 from orchcamp.messaging.transports.smtp import Smtp
 from orchcamp.web.fragments import render_fragment, wants_fragment
 from orchcamp.web.lists import paginate
+from orchcamp.web.numbers import whole
 
 
 @require_safe
@@ -116,9 +117,7 @@ def seed_list(request: HttpRequest) -> HttpResponse:
 
 def _remove_seed(request: HttpRequest) -> HttpResponse:
     demand(request.user, "delete", SeedAddress)
-    if not request.POST["remove"].isdecimal():
-        raise Http404
-    seed = get_object_or_404(SeedAddress, pk=request.POST["remove"])
+    seed = get_object_or_404(SeedAddress, pk=whole(request.POST["remove"]))
     audit.record(request.user, "removed proof address", seed)
     seed.delete()
     messages.success(request, _("Removed."))

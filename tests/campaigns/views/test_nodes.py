@@ -156,3 +156,13 @@ def test_a_viewer_reads_the_settings_and_saves_nothing(client, spring, vera):
     text = panel(client, "split")
     assert "<fieldset disabled>" in text and "node-save" not in text
     assert client.post(address("split"), SUBSET | {"node_name": "X", "revision": 0}).status_code == 403
+
+
+def test_a_revision_that_is_no_number_is_stale(client, mark):
+    make_shop()
+    make_configuration()
+    make_campaign(simple_graph(), owner=mark)
+    client.force_login(mark)
+    address = reverse("campaigns:remove_node", args=["spring", "end"])
+    for revision in ("9" * 5000, "²", "-1", ""):
+        assert client.post(address, {"revision": revision}, headers={"HX-Request": "true"}).status_code == 409
