@@ -91,13 +91,13 @@ class Graph:
             raise GraphError(f"The canvas has {len(raw)} transitions; at most {MAX_EDGES} are allowed.")
         edges: dict[Edge, None] = {}
         for place, edge in enumerate(raw, start=1):
-            names = ("source", "source_port", "target")
-            if not isinstance(edge, dict) or not all(isinstance(edge.get(name), str) for name in names):
-                raise GraphError(f"Edge {place} needs “source”, “source_port” and “target”, each a text.")
-            target_port = edge.get("target_port", "in")
-            if not isinstance(target_port, str):
-                raise GraphError(f"“target_port” of edge {place} must be a text.")
-            edges[Edge(edge["source"], edge["source_port"], edge["target"], target_port)] = None
+            if not isinstance(edge, dict):
+                raise GraphError(f"Edge {place} needs to be an object with “source” and “target”.")
+            ends = {"source_port": "out", "target_port": "in"} | edge
+            names = ("source", "source_port", "target", "target_port")
+            if wrong := [name for name in names if not isinstance(ends.get(name), str)]:
+                raise GraphError(f"Edge {place} needs “{wrong[0]}”, and it must be a text.")
+            edges[Edge(*(ends[name] for name in names))] = None
         return tuple(edges)
 
     def to_json(self) -> dict[str, Any]:

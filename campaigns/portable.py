@@ -108,8 +108,8 @@ def read(path: Path) -> Any:
         raise BadFile(_("%(file)s is not a text in UTF-8; save it as UTF-8.") % {"file": path}) from None
     try:
         if path.suffix.lower() in {".yaml", ".yml"}:
-            return yaml.load(text, Loader=_Loader)  # noqa: S506 - a safe loader
-        return json.loads(text, parse_constant=_no_constant)
+            return _sound(yaml.load(text, Loader=_Loader), path)  # noqa: S506 - a safe loader
+        return _sound(json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once), path)
     except json.JSONDecodeError as error:
         place = {"file": path, "line": error.lineno, "column": error.colno, "why": error.msg}
         raise BadFile(_("%(file)s, line %(line)s, column %(column)s: not JSON (%(why)s).") % place) from None
@@ -119,6 +119,31 @@ def read(path: Path) -> Any:
         raise BadFile(_("%(file)s, line %(line)s: not YAML (%(why)s).") % place) from None
     except RecursionError:
         raise BadFile(_("%(file)s is nested too deeply.") % {"file": path}) from None
+    except ValueError:  # a number of more digits than Python reads
+        raise BadFile(_("%(file)s holds a number or date that cannot be read.") % {"file": path}) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        double = next(name for name in names if names.count(name) > 1)
+        raise BadFile(_("The key “%(name)s” stands twice in one object.") % {"name": double})
+    return found
+
+
+def _sound(document: Any, path: Path) -> Any:
+    """The document, if a database can hold it: no endless number, no broken character, every name a text."""
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError):
+        raise BadFile(
+            _("%(file)s holds a number, a character or a value that JSON cannot hold.") % {"file": path}
+        ) from None
+    if "\\u0000" in text:
+        raise BadFile(_("%(file)s holds a zero character.") % {"file": path})
+    return document
 
 
 def _no_constant(name: str) -> Any:
@@ -168,7 +193,7 @@ def parse(document: Any) -> tuple[dict[str, Any], Graph]:
     """The properties and the canvas of a document. Raises Refused that names the place."""
     if not isinstance(document, dict) or document.get("kind") != "campaign":
         raise BadFile(_("This is not a campaign file: it must be an object with “kind”: “campaign”."))
-    if document.get("schema") != SCHEMA:
+    if document.get("schema") is True or document.get("schema") != SCHEMA:
         raise BadFile(
             _("“schema” is %(found)s; this version of Orchcamp reads %(known)s.")
             % {"found": document.get("schema"), "known": SCHEMA}
@@ -176,7 +201,7 @@ def parse(document: Any) -> tuple[dict[str, Any], Graph]:
     raw = document.get("campaign")
     if not isinstance(raw, dict):
         raise BadFile(_("“campaign” must be an object with “slug” and “name”."))
-    properties = {name: raw[name] for name in SHAPES if name in raw}
+    properties = {name: raw[name] for name in SHAPES if name in raw and (raw[name] is not None or name not in DEFAULTS)}
     for name, value in properties.items():
         shape, words = SHAPES[name]
         if not isinstance(value, shape):
@@ -202,8 +227,13 @@ def _check_properties(properties: dict[str, Any]) -> None:
         ) from None
     if not all(isinstance(tag, str) for tag in properties.get("tags", [])):
         raise BadFile(_("“tags” of the campaign must be a list of texts."))
-    if any(isinstance(value, dict | list) for value in properties.get("variables", {}).values()):
-        raise BadFile(_("A variable of the campaign must be a text, a number or true or false."))
+    for name, value in properties.get("variables", {}).items():
+        values = value if isinstance(value, list) else [value]
+        if not all(isinstance(item, str | int | float) for item in values):
+            raise BadFile(
+                _("The variable “%(name)s” of the campaign must be a text, a number, true or false, or a list of such.")
+                % {"name": name}
+            )
     try:
         ZoneInfo(properties.get("timezone", "UTC"))
     except (KeyError, ValueError, OSError):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -23,11 +26,52 @@ def env_bool(name: str) -> bool:
     return env(name).lower() in {"1", "true", "yes", "on"}
 
 
+def env_int(name: str, default: int) -> int:
+    value = env(name, str(default))
+    if not value.isascii() or not value.isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number, not “{value}”.")
+    return int(value)
+
+
+def env_zone(name: str) -> str:
+    try:
+        return ZoneInfo(env(name) or "UTC").key
+    except (KeyError, ValueError, OSError):
+        raise ImproperlyConfigured(f"{name}: there is no time zone “{env(name)}”; one is Europe/Paris.") from None
+
+
+def env_database(name: str, default: str) -> dict[str, Any]:
+    try:
+        found = dict(dj_database_url.parse(env(name) or default, conn_max_age=60))
+    except Exception as error:  # each of its refusals has a class of its own
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}") from None
+    if not str(found.get("ENGINE", "")).endswith(("sqlite3", "postgresql")):
+        raise ImproperlyConfigured(f"{name} must begin with postgres:// or sqlite:///.")
+    return found
+
+
+def made(folder: Path) -> Path:
+    """The folder, there and writable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"The folder {folder} cannot be made: {error.strerror}. Set ORCHCAMP_DATA to one that can."
+        ) from None
+    return folder
+
+
 def env_secret(name: str, folder: Path) -> str:
     """The secret from the environment, else from a file that is made once, readable by its owner only."""
     if value := env(name):
         return value
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        return _secret_file(name, made(folder))
+    except OSError as error:
+        raise ImproperlyConfigured(f"{error.filename} cannot be used: {error.strerror}. Set {name}.") from None
+
+
+def _secret_file(name: str, folder: Path) -> str:
     path = folder / name.lower().removeprefix("orchcamp_")
     try:
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
@@ -40,8 +84,7 @@ def env_secret(name: str, folder: Path) -> str:
 
 # --- Where things are kept ---------------------------------------------------------------------
 
-DATA_DIR = Path(env("ORCHCAMP_DATA") or BASE_DIR / "var").resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+DATA_DIR = made(Path(env("ORCHCAMP_DATA") or BASE_DIR / "var").resolve())
 LAKE_DIR = Path(env("ORCHCAMP_LAKE") or DATA_DIR / "lake").resolve()
 ENGINE = env("ORCHCAMP_ENGINE", "duckdb://")
 
@@ -147,11 +190,7 @@ FORM_RENDERER = "orchcamp.web.forms.Renderer"
 
 # --- Database, cache, queue --------------------------------------------------------------------
 
-DATABASES = {
-    "default": dj_database_url.parse(
-        env("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'orchcamp.sqlite3'}", conn_max_age=60
-    )
-}
+DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'orchcamp.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -169,7 +208,7 @@ else:
 Q_CLUSTER = {
     "name": "orchcamp",
     "orm": "default",
-    "workers": int(env("ORCHCAMP_WORKERS", "2")),
+    "workers": env_int("ORCHCAMP_WORKERS", 2),
     "queue_limit": 2,
     "bulk": 1,
     "poll": 0.2,
@@ -214,13 +253,12 @@ AXES_VERBOSE = False
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "orchcamp" / "locale"]
-TIME_ZONE = env("ORCHCAMP_TIME_ZONE", "UTC")
+TIME_ZONE = env_zone("ORCHCAMP_TIME_ZONE")
 USE_TZ = USE_I18N = True
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
-STATIC_ROOT.mkdir(exist_ok=True)  # WhiteNoise warns where there is none
+STATIC_ROOT = made(DATA_DIR / "static")  # WhiteNoise warns where there is none
 STATICFILES_DIRS = [BASE_DIR / "orchcamp" / "static"]
 WHITENOISE_USE_FINDERS = True  # nothing to collect in the demo and in tests
 
@@ -230,7 +268,7 @@ SENDING_BACKOFF = [int(part) for part in env("ORCHCAMP_RETRY_AFTER", "60,300,900
 JOURNAL_FSYNC = env_bool("ORCHCAMP_JOURNAL_FSYNC")  # outlive a power cut too, not only a killed worker (docs/adr/0010)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR = None
-SINK_PORT = int(env("ORCHCAMP_SINK_PORT", "2525"))
+SINK_PORT = env_int("ORCHCAMP_SINK_PORT", 2525)
 
 LOGGING = {
     "version": 1,

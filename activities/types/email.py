@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django import forms
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,6 +18,12 @@ from orchcamp.messaging import content
 
 class EmailForm(SettingsForm):
     template = "activities/email.html"
+
+    def __init__(self, data: Mapping[str, Any] | None = None, **options: Any):
+        if data and data.get("body") and "format" not in data and not isinstance(data, MultiValueDict):
+            data = {**data, "format": content.format_of(data["body"])}
+        super().__init__(data, **options)
+
     configuration = OfferedField(
         "configurations",
         label=gettext_lazy("Channel configuration"),

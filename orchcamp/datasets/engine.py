@@ -24,7 +24,10 @@ import ibis.expr.operations as ops
 import pyarrow as pa
 import pyarrow.parquet as pq
 from django.conf import settings
+from django.utils.translation import gettext as _
 from ibis.expr.types import Scalar, Table
+
+from orchcamp.web.errors import Refused
 
 Error = duckdb.Error
 SAFE = {  # nothing is fetched from a network, nothing unknown is loaded
@@ -67,9 +70,36 @@ def literal(text: str | Path) -> str:
     return "'" + str(text).replace("'", "''") + "'"
 
 
+class BadEngine(Refused):
+    """An engine that cannot be started as ORCHCAMP_ENGINE asks."""
+
+
+class Unreadable(Refused):
+    """A file of the lake that is not there, or no longer what was written."""
+
+
 def _options() -> dict[str, str]:
     parts = urlsplit(settings.ENGINE)
+    if parts.scheme != "duckdb":
+        raise BadEngine(
+            _("ORCHCAMP_ENGINE is “%(given)s”; this version has one engine: duckdb://, or with options %(example)s.")
+            % {"given": settings.ENGINE, "example": "duckdb://?memory_limit=4GB&threads=2"}
+        )
     return {name: values[-1] for name, values in parse_qs(parts.query).items()}
+
+
+def _started(config: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(":memory:", config=config)
+    except duckdb.Error as error:
+        raise BadEngine(
+            _("ORCHCAMP_ENGINE is “%(given)s”, which the engine refuses (%(why)s); write it as %(example)s.")
+            % {
+                "given": settings.ENGINE,
+                "why": str(error).splitlines()[0],
+                "example": "duckdb://?memory_limit=4GB&threads=2",
+            }
+        ) from None
 
 
 def _spill() -> Path:
@@ -89,7 +119,7 @@ def _database() -> duckdb.DuckDBPyConnection:
         if _process is None or _process[0] != os.getpid():
             config: dict[str, Any] = {"memory_limit": "4GB", "threads": str(os.cpu_count() or 2), **_options(), **SAFE}
             config["temp_directory"] = str(_spill())
-            _process = (os.getpid(), duckdb.connect(":memory:", config=config))
+            _process = (os.getpid(), _started(config))
         return _process[1]
 
 
@@ -122,7 +152,10 @@ def _prepare(expression: Table | Scalar) -> ibis.backends.duckdb.Backend:
         place = str(root() / name)
         if _local.views.pop(name, None) != place:
             view, source = quoted(name), files(name)
-            backend.con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({source})")  # noqa: S608
+            try:
+                backend.con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM read_parquet({source})")  # noqa: S608
+            except (duckdb.IOException, duckdb.InvalidInputException) as error:
+                raise _unreadable(place, error) from None
         _local.views[name] = place
     for name in [name for name in _local.views if name not in names][: max(0, len(_local.views) - VIEWS_KEPT)]:
         del _local.views[name]
@@ -130,11 +163,23 @@ def _prepare(expression: Table | Scalar) -> ibis.backends.duckdb.Backend:
     return backend
 
 
+def _unreadable(place: str | Path, error: Exception) -> Unreadable:
+    why = _("it is not there") if not Path(place).exists() else str(error).splitlines()[0]
+    return Unreadable(
+        _("The file %(place)s of the lake cannot be read: %(why)s. Check ORCHCAMP_LAKE, or load the dataset again.")
+        % {"place": place, "why": why}
+    )
+
+
 def table(path: str) -> Table:
     """The rows under a lake path, lazily, with the schema its file names."""
     place = root() / path
     file = sorted(place.glob("*.parquet"))[0] if place.is_dir() else place
-    return ibis.table(ibis.Schema.from_pyarrow(pq.read_schema(file)), name=path)
+    try:
+        schema = pq.read_schema(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise _unreadable(file, error) from None
+    return ibis.table(ibis.Schema.from_pyarrow(schema), name=path)
 
 
 def exists(path: str) -> bool:

@@ -97,7 +97,7 @@ class Content:
         texts = {name: str(settings.get(name) or "") for name in ("subject", "preheader", "body", "text")}
         return cls(
             **texts,
-            format=str(settings.get("format") or "html"),
+            format=str(settings.get("format") or format_of(texts["body"])),
             category=str(settings.get("category") or "marketing"),
             track_opens=bool(settings.get("track_opens")),
             track_clicks=bool(settings.get("track_clicks")),
@@ -115,6 +115,11 @@ class Content:
     @property
     def marketing(self) -> bool:
         return self.category != "transactional"
+
+
+def format_of(body: Any) -> str:
+    """The format of a body where nobody named it: MJML says so itself."""
+    return "mjml" if isinstance(body, str) and body.lstrip().lower().startswith("<mjml") else "html"
 
 
 def _names(source: str) -> set[str]:

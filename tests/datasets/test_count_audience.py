@@ -81,8 +81,9 @@ def test_a_file_that_is_not_there(tmp_path):
 
 
 def test_an_unknown_dataset_is_named(tmp_path):
-    entries, sentence = run("peple", write(tmp_path / "a.json", PARIS))
-    assert entries == []
+    rule = write(tmp_path / "a.json", PARIS)
+    entries, sentence = run("peple", rule)
+    assert entries == [{"rule": rule, "error": sentence}]
     assert sentence.startswith("There is no dataset “peple”; there are: ")
 
 

@@ -10,6 +10,7 @@ from orchcamp.web.commands import SentenceCommand
 
 class Command(SentenceCommand):
     help = "Run the workers until SIGTERM or Ctrl-C; a cluster that dies or falls silent is started again."
+    serves = True
 
     def handle(self, *args: Any, **options: Any) -> None:
         Supervisor().run()

@@ -106,7 +106,12 @@ class Command(SentenceCommand):
 
     def handle(self, *, dataset: str, rules: list[str], sql: bool, **options: Any) -> None:
         model = schema.load()
-        model.dataset(dataset)
+        try:
+            model.dataset(dataset)
+        except Refused as error:
+            if self.as_json:
+                self.answer([{"rule": file, "error": str(error)} for file in rules], "")
+            raise
         entries = [self._entry(file, dataset, model, timezone.now(), sql) for file in rules]
         self.answer(entries, "\n".join(map(_line, entries)))
         failed = sum("error" in entry for entry in entries)

@@ -15,6 +15,7 @@ from orchcamp.web.errors import Refused
 
 class Command(SentenceCommand):
     help = "Receive mail on this machine and keep it for “Delivered mail”. Ends with Ctrl-C."
+    serves = True
 
     def handle(self, **options: Any) -> None:
         over = threading.Event()
