@@ -34,9 +34,7 @@ def edit(
 ) -> Graph:
     """Apply ``change`` if nobody else saved since ``revision``; otherwise raise StaleCanvas and change nothing."""
     if version.revision != revision:
-        raise StaleCanvas(
-            _("Someone else changed this canvas in the meantime; here is the new state, please make your change again.")
-        )
+        raise StaleCanvas(_("Someone else changed this canvas in the meantime, so your change was not saved."))
     graph = change(version.graph)
     with transaction.atomic():
         drafts = CampaignVersion.objects.filter(pk=version.pk, revision=revision, frozen_at=None)
@@ -200,9 +198,7 @@ def activity_of(graph: Graph, node_id: str) -> Activity:
 
 def _stale(version: CampaignVersion) -> str:
     if CampaignVersion.objects.filter(pk=version.pk, frozen_at=None).exists():
-        return _(
-            "Someone else changed this canvas in the meantime; here is the new state, please make your change again."
-        )
+        return _("Someone else changed this canvas in the meantime, so your change was not saved.")
     return _("This version is frozen and cannot be changed any more; withdraw the approval or edit the campaign again.")
 
 
