@@ -15,6 +15,7 @@ _MJ_TAG = re.compile(r"<(mj[\w-]*)")
 _ANY_TAG = re.compile(r"<[A-Za-z]")
 # mrml recurses: deeper documents end the whole process (tried: it takes 1,000 nested sections, not 2,000).
 _MAX_MJ_TAGS, _MAX_TAGS = 600, 6000
+_MAX_UNCLOSED = 50  # of what is opened and never closed; Python's parser reads to the end again for each
 MJML_TAGS = frozenset(
     [
         "mjml",
@@ -102,7 +103,7 @@ def mjml_to_html(source: str) -> str:
 
 def _mjml_sentence(source: str, reason: str) -> str:
     checker = _Balance()
-    checker.feed(source)
+    _fed(checker, source)
     if checker.fault:
         return checker.fault
     if found := re.search(r"at position (\d+)", reason):
@@ -226,12 +227,31 @@ class _Reader(HTMLParser):
             self.parts.append(re.sub(r"[ \t\r\n\f]+", " ", data))
 
 
+def _fed(reader: HTMLParser, source: str) -> None:
+    """Let a reader read it all. Raises MarkupError where Python's parser gives up."""
+    try:
+        reader.feed(source)
+        reader.close()
+    except AssertionError:
+        line = reader.getpos()[0]
+        raise MarkupError(f"line {line}: a declaration that begins with “<!” cannot be read; take it out.") from None
+
+
+def _demand_closed(source: str) -> None:
+    """Raise MarkupError for a body that ends in the middle of many tags or comments."""
+    for opening, closing in (("<", ">"), ("<!--", "-->")):
+        end = source.rfind(closing)
+        if source.count(opening, end + 1) > _MAX_UNCLOSED:
+            line = _line(source, source.find(opening, end + 1))
+            raise MarkupError(f"line {line}: “{opening}” is never closed by “{closing}”.")
+
+
 def html_to_text(source: str) -> str:
-    """The plain-text part of an HTML body (a template too: its tags are kept)."""
+    """The plain-text part of an HTML body (a template too: its tags are kept). Raises MarkupError."""
     bare, tags, prefix = protect(source)
+    _demand_closed(bare)
     reader = _Reader()
-    reader.feed(bare)
-    reader.close()
+    _fed(reader, bare)
     lines = [" ".join(line.replace("\xa0", " ").split()) for line in "".join(reader.parts).split("\n")]
     text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
     return restore(text, [unescape(tag) for tag in tags], prefix)

@@ -16,7 +16,7 @@ from django.conf import settings
 
 OPEN, CLICK, UNSUBSCRIBE = b"o", b"c", b"u"
 _MAC = 16
-_LINK = re.compile(r"""(<a(?:rea)?\s[^>]*?\bhref\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+_LINK = re.compile(r"""(<a(?:rea)?\s[^<>]*?\bhref\s*=\s*)(?:"([^"<>]*)"|'([^'<>]*)')""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from datetime import date
 from decimal import Decimal
 
@@ -161,3 +162,22 @@ def test_deep_nesting_does_not_end_the_process(tag):
 def test_settings_of_a_node_become_content():
     written = Content.from_settings({"subject": "s", "track_clicks": True, "unknown": 1, "body": None})
     assert written == Content(subject="s", track_clicks=True)
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a href='", "</", "<!--", "<br", "<td <"])
+def test_what_is_opened_without_end_is_refused_at_once(piece):
+    began = time.monotonic()
+    found = content.problems(Content(subject="x", body="<p>\n" + piece * 25_000), set())
+    assert len(found) == 1 and "is never closed by" in found[0]
+    assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("format", ["html", "mjml"])
+def test_a_declaration_that_nobody_knows_is_a_sentence(format):
+    body = "<![x>" if format == "html" else "<mjml><mj-body><![x></mj-body></mjml>"
+    assert "<!" in content.problems(Content(subject="x", body=body, format=format), set())[0]
+
+
+def test_conditional_comments_of_old_programs_are_fine():
+    body = "<!--[if mso]><p>a</p><![endif]--><![if !mso]><p>b</p><![endif]>" * 60
+    assert content.problems(Content(subject="x", body=body), set()) == []

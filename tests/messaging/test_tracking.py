@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pyarrow as pa
 import pytest
@@ -126,3 +127,11 @@ def test_links_of_before_a_change_of_the_secret_key_still_work(settings, tracker
 @given(st.text(max_size=100))
 def test_garbage_is_no_token(text):
     assert tracking.read(tracking.CLICK, text, text) is None
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<a href=", "<a href='", "<a href ", "<area x='"])
+def test_links_that_never_end_do_not_hold_a_worker(piece):
+    began = time.monotonic()
+    html = piece * 50_000
+    assert tracking.Tracker(1).with_links(html, "0" * 32) == html
+    assert time.monotonic() - began < 2
