@@ -184,7 +184,7 @@ def exits_of(graph: Graph, node_id: str, counts: Mapping[tuple[str, str], Count]
 def count_words(count: Count | None) -> tuple[str, str, bool]:
     """A count as it is shown, why it looks so, and whether it is out of date."""
     if count is None or count.rows is None:
-        return "", _("Not counted yet: test the campaign."), False
+        return "", _("No count: not tested yet, or behind a message, where a test ends."), False
     if count.stale:
         shown = thousands(count.rows)
         return DASH, _("Changed since the last run, which counted %(rows)s. Test again.") % {"rows": shown}, True

@@ -232,6 +232,8 @@ def edit_again(campaign: Campaign, *, by: User | None) -> CampaignVersion:
 def publish(campaign: Campaign, *, by: User | None) -> Run:
     """Make the approved version live and create its run; a worker or ``run_campaign --live`` carries it out."""
     version = campaign.latest_version()
+    if campaign.status == Campaign.Status.LIVE:
+        raise WrongStatus(_("“%(name)s” has been published already; follow its run.") % {"name": campaign.name})
     with transaction.atomic():
         move(campaign, "publish")
         now = timezone.now()
