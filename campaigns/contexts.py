@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from activities.check import Problem
 from django.utils import timezone
 
 from activities import catalogue, check
 from activities.base import Channel, Context
-from activities.graph import Graph
+from activities.check import Problem
+from activities.graph import Graph, Node
 from orchcamp.datasets import schema
 
 from .choices import choices
@@ -60,14 +60,14 @@ def _beyond_channels(graph: Graph) -> set[str]:
     beyond: set[str] = set()
     for id in graph.order():
         edges = graph.incoming(id)
-        if is_channel(graph, id) or (edges and all(edge.source in beyond for edge in edges)):
+        if is_channel(graph.nodes[id]) or (edges and all(edge.source in beyond for edge in edges)):
             beyond.add(id)
     return beyond
 
 
-def is_channel(graph: Graph, node_id: str) -> bool:
+def is_channel(node: Node) -> bool:
     """Whether a node sends messages; a type that this version does not know does not."""
     try:
-        return issubclass(catalogue.get(graph.nodes[node_id].type), Channel)
+        return issubclass(catalogue.get(node.type), Channel)
     except catalogue.UnknownActivity:
         return False

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from activities import catalogue
-from activities.base import Channel
 from activities.graph import Graph, Node
 from orchcamp.messaging import content, plan
 from orchcamp.messaging.models import Delivery
 from orchcamp.web.errors import Refused
 
 from . import reporting
-from .models import Beat, NodeRun, Run
+from .contexts import is_channel
+from .controls import worker_silent
+from .models import NodeRun, Run
 from .reporting import Books
 
 S = NodeRun.Status
-SILENT = timedelta(minutes=2)  # a worker that has not been heard of for so long is not there
 
 
 @dataclass(frozen=True)
@@ -67,13 +66,6 @@ def port_labels(node: Node) -> dict[str, str]:
     except catalogue.UnknownActivity:
         return {}
     return {port.name: str(port.label) for port in ports}
-
-
-def is_channel(node: Node) -> bool:
-    try:
-        return issubclass(catalogue.get(node.type), Channel)
-    except catalogue.UnknownActivity:
-        return False
 
 
 def arrived(graph: Graph, node_id: str, counts: dict[str, dict[str, int]]) -> int | None:
@@ -287,8 +279,7 @@ def _worker(run: Run) -> Check:
         return Check(title, True, _("The run is paused; resume it to go on."))
     if run.status == Run.Status.STOPPED:
         return Check(title, True, _("The run was stopped; what was pending will not be sent."))
-    beat = Beat.objects.order_by("-at").first()
-    if run.is_open and (beat is None or beat.at < timezone.now() - SILENT):
+    if run.is_open and worker_silent():
         return Check(title, True, _("No worker has been heard of for two minutes; start one with “manage.py worker”."))
     return Check(title, False, _("The run is neither paused nor stopped, and work is being taken up."))
 

@@ -88,7 +88,7 @@ def own_of(user: Any, approvals: QuerySet[Approval]) -> QuerySet[Approval]:
 
 
 def _targeted(graph: Graph, counts: Counts) -> list[int]:
-    channels = [node for node in graph.nodes.values() if progress.is_channel(node) and not node.disabled]
+    channels = [node for node in graph.nodes.values() if contexts.is_channel(node) and not node.disabled]
     found = [progress.arrived(graph, node.id, counts) for node in channels]
     return [rows for rows in found if rows is not None]
 
@@ -97,7 +97,7 @@ def headline(approval: Approval) -> Headline:
     """From the stored counts: no query beside the approval's own."""
     graph = approval.version.graph
     found = _targeted(graph, approval.counts)
-    channels = sum(progress.is_channel(node) for node in graph.nodes.values())
+    channels = sum(contexts.is_channel(node) for node in graph.nodes.values())
     return Headline(approval, sum(found) if found else None, channels)
 
 
@@ -115,7 +115,7 @@ def flow(graph: Graph, counts: Counts) -> list[Flow]:
             if port in counts.get(id, {}) or graph.outgoing(id, port)
         ]
         arrived = progress.arrived(graph, id, counts)
-        result.append(Flow(node, icon, kind, progress.is_channel(node), arrived, outputs))
+        result.append(Flow(node, icon, kind, contexts.is_channel(node), arrived, outputs))
     return result
 
 
@@ -192,7 +192,7 @@ def _review(version: CampaignVersion, counts: Counts, run: Run | None, personal:
         run.campaign = version.campaign
     tested = _Tested(run, RunStore(run), contexts.context(run), personal) if run else None
     configurations = {found.slug: found for found in ChannelConfiguration.objects.all()}
-    channels = [graph.nodes[id] for id in graph.order() if progress.is_channel(graph.nodes[id])]
+    channels = [graph.nodes[id] for id in graph.order() if contexts.is_channel(graph.nodes[id])]
     messages = [_message(tested, graph, node, counts, configurations) for node in channels if not node.disabled]
     names = {id: node.name for id, node in graph.nodes.items()}
     return Review(flow(graph, counts), messages, contexts.problems(version), names)

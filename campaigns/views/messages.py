@@ -35,7 +35,7 @@ def _found(request: HttpRequest, action: str, slug: str, node_id: str) -> tuple[
     version = campaign.latest_version()
     version.campaign = campaign
     graph = version.graph
-    if node_id not in graph.nodes or not contexts.is_channel(graph, node_id):
+    if node_id not in graph.nodes or not contexts.is_channel(graph.nodes[node_id]):
         raise Http404
     return campaign, version, graph.nodes[node_id]
 
