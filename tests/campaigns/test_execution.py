@@ -1,4 +1,4 @@
-"""Runs, node by node, on the real database and lake; crashes are pieces called twice, late or never."""
+"""Runs, node by node, on the real database and lake."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from activities import catalogue
 from activities.graph import Graph
 from campaigns import advance, execution, sending
 from campaigns.errors import NotRunnable, WrongStatus
@@ -15,7 +16,6 @@ from campaigns.store import RunStore
 from orchcamp.datasets import engine
 from orchcamp.datasets.models import Dataset, Snapshot
 from orchcamp.messaging.models import Delivery
-from tests.builders import make_shop
 from tests.campaigns.builders import (
     PARIS,
     audience,
@@ -26,40 +26,9 @@ from tests.campaigns.builders import (
     simple_graph,
     targeting_graph,
 )
+from tests.campaigns.runs_stage import NOBODY, S, expire, node, publish, rows, shop, try_out  # noqa: F401
 
 pytestmark = pytest.mark.django_db
-S = NodeRun.Status
-NOBODY = {"attribute": "city", "operator": "equals", "value": "Atlantis"}
-
-
-@pytest.fixture(autouse=True)
-def shop(db):
-    make_shop()
-    make_configuration()
-
-
-def publish(canvas: Graph, **changes) -> Run:
-    """A live run of a canvas, as if it had been approved and published."""
-    campaign = make_campaign(canvas, status="live", **changes)
-    now = timezone.now()
-    campaign.versions.update(frozen_at=now, approved_at=now, published_at=now)
-    return execution.start(campaign.latest_version(), mode=Run.Mode.LIVE)
-
-
-def try_out(canvas: Graph) -> Run:
-    return execution.run_to_end(execution.start(make_campaign(canvas).draft(), mode=Run.Mode.TEST))
-
-
-def node(run: Run, id: str) -> NodeRun:
-    return run.nodes.get(node_id=id)
-
-
-def rows(run: Run) -> dict[str, dict[str, int]]:
-    return {n.node_id: {port: kept["rows"] for port, kept in n.outputs.items()} for n in run.nodes.all() if n.outputs}
-
-
-def expire(run: Run) -> None:
-    run.nodes.exclude(lease_until=None).update(lease_until=timezone.now() - timedelta(seconds=1))
 
 
 # --- Tests --------------------------------------------------------------------------------------------
@@ -300,9 +269,20 @@ def test_a_failed_node_fails_the_run_and_resuming_tries_it_again(anna):
     assert node(run, "mail").status == S.WAITING
 
 
-def test_something_unexpected_in_a_node_is_a_sentence_and_not_a_crash(data_dir, caplog):
+def test_a_file_that_cannot_be_read_fails_the_run_with_its_name(data_dir):
     run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
     (engine.root() / "datasets/people/1.parquet").write_bytes(b"broken")
+    execution.run_to_end(run)
+    assert run.status == Run.Status.FAILED
+    assert "datasets/people/1.parquet" in run.error
+
+
+def test_something_unexpected_in_a_node_is_a_sentence_and_not_a_crash(monkeypatch, caplog):
+    def flooded(self, inputs, ctx):
+        raise RuntimeError("the cellar is flooded")
+
+    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
+    monkeypatch.setattr(catalogue.get("build_audience"), "compile", flooded)
     execution.run_to_end(run)
     assert run.status == Run.Status.FAILED
     assert "Something unexpected" in run.error
@@ -347,90 +327,6 @@ def test_a_node_that_runs_while_the_run_is_stopped_changes_nothing_any_more(mark
     execution.stop(run, by=mark)
     assert not execution._finish(late, execution.Outcome(S.SUCCEEDED))
     assert node(run, "paris").status == S.STOPPED
-
-
-# --- Crashes and repetitions --------------------------------------------------------------------------
-
-
-def test_a_redelivered_task_does_nothing():
-    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
-    pk = execution.claim_ready(run)[0]
-    execution.execute(pk)
-    before = NodeRun.objects.values().get(pk=pk)
-    execution.execute(pk)
-    assert NodeRun.objects.values().get(pk=pk) == before
-
-
-def test_a_lost_worker_is_noticed_and_its_node_done_again():
-    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
-    pk = execution.claim_ready(run)[0]
-    NodeRun.objects.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE)
-    assert execution.recover() == []
-    expire(run)
-    assert execution.recover() == [run]
-    assert execution.run_to_end(run).status == Run.Status.SUCCEEDED
-    assert node(run, "paris").attempts == 2
-
-
-def test_a_presumed_dead_worker_that_comes_late_changes_nothing():
-    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
-    pk = execution.claim_ready(run)[0]
-    NodeRun.objects.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE)
-    late = NodeRun.objects.select_related("run").get(pk=pk)
-    expire(run)
-    execution.recover()
-    execution.run_to_end(run)
-    assert not execution._finish(late, execution.Outcome(S.FAILED, error="late"))
-    assert node(run, "paris").status == S.SUCCEEDED
-    assert not execution._renew(late)
-
-
-def test_a_worker_that_died_after_writing_finds_its_rows():
-    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
-    pk = execution.claim_ready(run)[0]
-    NodeRun.objects.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE)
-    execution.perform(NodeRun.objects.select_related("run__campaign").get(pk=pk))
-    written = engine.root() / RunStore(run).path("paris", "out")
-    stamp = written.stat().st_mtime_ns
-    expire(run)
-    execution.recover()
-    execution.run_to_end(run)
-    assert (written.stat().st_mtime_ns, rows(run)["paris"]) == (stamp, {"out": 3})
-
-
-def test_a_node_that_kills_its_worker_each_time_is_given_up():
-    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
-    for _ in range(execution.MAX_ATTEMPTS):
-        pk = execution.claim_ready(run)[0]
-        NodeRun.objects.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE)
-        expire(run)
-        execution.recover()
-    run.refresh_from_db()
-    assert (run.status, node(run, "paris").status) == (Run.Status.FAILED, S.FAILED)
-    assert "3 times" in run.error
-
-
-def test_a_queued_node_that_the_queue_lost_is_queued_again():
-    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
-    execution.claim_ready(run)
-    expire(run)
-    assert execution.recover() == [run]
-    assert (node(run, "paris").status, node(run, "paris").attempts) == (S.PENDING, 0)
-
-
-def test_a_sending_prepared_twice_is_one_delivery():
-    run = execution.run_to_end(publish(simple_graph()))
-    row = NodeRun.objects.select_related("run__campaign").get(run=run, node_id="mail")
-    execution.perform(row)
-    assert (Delivery.objects.count(), Batch.objects.count()) == (1, 1)
-
-
-def test_recovering_twice_changes_nothing_more():
-    run = execution.run_to_end(publish(simple_graph()))
-    before = list(run.nodes.values())
-    execution.recover()
-    execution.recover()
-    assert list(run.nodes.values()) == before
 
 
 # --- Order and status -----------------------------------------------------------------------------------
