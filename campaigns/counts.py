@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from activities.graph import Graph
+from orchcamp.datasets import schema
 
 from .models import CampaignVersion, NodeRun, Run
 
@@ -14,7 +15,7 @@ COUNTED = {S.SUCCEEDED, S.SENDING}
 
 @dataclass(frozen=True)
 class Count:
-    """Rows on the transitions of one port; stale when the canvas has changed at or before it since."""
+    """Rows on the transitions of one port; stale when the canvas at or before it, or the data, has changed since."""
 
     rows: int
     stale: bool = False
@@ -26,12 +27,21 @@ def latest_run(version: CampaignVersion) -> Run | None:
     return runs.order_by("-version__number", "-started_at", "-pk").first()
 
 
+def holding_test(version: CampaignVersion) -> Run | None:
+    """The latest succeeded test whose counts hold for this version: the same canvas and variables, today's data."""
+    tests = Run.objects.tests().filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED)
+    wanted = (version.document, version.campaign.variables, schema.load().snapshots)
+    return next((run for run in tests[:20] if (run.document, run.variables, run.snapshots) == wanted), None)
+
+
 def transition_counts(version: CampaignVersion, run: Run | None = None) -> dict[tuple[str, str], Count]:
     """(node, port) → count, for every port that the latest run went through."""
     run = run or latest_run(version)
     if run is None:
         return {}
     changed = changed_nodes(run.graph, version.graph)
+    if version.is_draft and run.snapshots != schema.load().snapshots:
+        changed = set(version.graph.nodes)
     return {
         (node.node_id, port): Count(kept["rows"], node.node_id in changed)
         for node in run.nodes.all()

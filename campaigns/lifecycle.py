@@ -16,7 +16,7 @@ from activities.graph import Graph
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
-from . import execution, sharing, store
+from . import counts, execution, sharing, store
 from .contexts import demand_runnable
 from .errors import AlreadyDecided, CampaignError, OwnWork, StaleCanvas, WrongStatus
 from .models import Approval, Campaign, CampaignVersion, Run
@@ -131,10 +131,9 @@ def submit(version: CampaignVersion, *, by: User | None, message: str = "") -> A
 
 
 def _tested(version: CampaignVersion, by: User | None) -> Run:
-    """The latest test run of exactly this canvas that succeeded; one is made where there is none."""
-    for run in Run.objects.tests().filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED)[:20]:
-        if run.document == version.document and run.variables == version.campaign.variables:
-            return run
+    """The test whose counts hold for this draft; one is made where there is none."""
+    if run := counts.holding_test(version):
+        return run
     run = execution.start(version, mode=Run.Mode.TEST, by=by, trigger="review")
     run = execution.run_to_end(run)
     if run.status != Run.Status.SUCCEEDED:

@@ -16,6 +16,7 @@ from orchcamp.messaging.models import ChannelConfiguration
 from orchcamp.web.errors import Refused
 
 from . import contexts, lifecycle, previewing, progress, reporting, worklist
+from .counts import holding_test
 from .models import Approval, CampaignVersion, Run
 from .store import RunStore
 
@@ -205,13 +206,5 @@ def review(approval: Approval, *, personal: bool) -> Review:
 
 def before_submission(version: CampaignVersion, *, personal: bool) -> tuple[Review, Run | None]:
     """What an approval of this draft would show, with the test run that it would carry (None: to be made)."""
-    tests = version.runs.filter(mode=Run.Mode.TEST, status=Run.Status.SUCCEEDED)
-    run = next(
-        (
-            found
-            for found in tests[:10]
-            if found.document == version.document and found.variables == version.campaign.variables
-        ),
-        None,
-    )
+    run = holding_test(version)
     return _review(version, lifecycle.counts_of(run) if run else {}, run, personal), run

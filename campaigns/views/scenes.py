@@ -61,7 +61,6 @@ def scene(request: HttpRequest, campaign: Campaign, version: CampaignVersion) ->
         "revision": str(version.revision),
         "graph": graph,
         "run": run,
-        "stale_run": run is not None and run.document != version.document,
         "drawing": drawing.draw(
             graph,
             ctx=ctx,

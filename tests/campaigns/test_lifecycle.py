@@ -13,6 +13,7 @@ from campaigns.errors import AlreadyDecided, CampaignError, NotRunnable, OwnWork
 from campaigns.models import Approval, Campaign, CampaignVersion, Run
 from orchcamp.accounts.models import AuditEntry
 from orchcamp.datasets import engine
+from orchcamp.datasets.models import Dataset, Snapshot
 from tests.builders import make_shop
 from tests.campaigns.builders import (
     PARIS,
@@ -316,3 +317,20 @@ def test_a_property_that_a_run_depends_on_is_a_change_of_the_draft(campaign, mar
         return
     with pytest.raises(StaleCanvas):
         lifecycle.submit(draft, by=mark)
+
+
+def test_new_data_makes_old_counts_stale_and_asks_for_a_new_test(campaign, mark):
+    version = campaign.draft()
+    before = execution.run_to_end(execution.start(version, mode="test", by=mark))
+    assert counts.holding_test(version) == before
+    people = Dataset.objects.get(slug="people")
+    path = "datasets/people/2.parquet"
+    everyone = engine.table("datasets/people/1.parquet")
+    engine.write(everyone.filter(everyone.id < 3), path)
+    people.snapshot = Snapshot.objects.create(dataset=people, number=2, path=path, rows=2)
+    people.save()
+    assert counts.holding_test(version) is None
+    assert all(count.stale for count in counts.transition_counts(version).values())
+    approval = lifecycle.submit(version, by=mark)
+    assert approval.test_run != before
+    assert approval.counts != lifecycle.counts_of(before)
