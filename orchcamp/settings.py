@@ -105,7 +105,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
 SECURE_REDIRECT_EXEMPT = [r"^health$"]
 CSRF_FAILURE_VIEW = "orchcamp.web.pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"  # the sandboxed preview of a mail is framed by our own pages
+X_FRAME_OPTIONS = "DENY"  # but for the sandboxed preview of a mail, which our own pages frame
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
