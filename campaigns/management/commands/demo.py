@@ -17,6 +17,7 @@ from django.conf import settings
 from django.core.management import call_command
 
 from campaigns import demo
+from campaigns.worker import follow_parent
 from orchcamp.web.commands import SentenceCommand
 from orchcamp.web.errors import Refused
 
@@ -52,16 +53,14 @@ class Command(SentenceCommand):
         manage = [sys.executable, str(Path(settings.BASE_DIR) / "manage.py")]
         gunicorn = [sys.executable, "-m", "gunicorn", "orchcamp.wsgi", "--bind", f"127.0.0.1:{port}"]
         gunicorn += ["--workers", "2", "--worker-class", "gthread", "--threads", "4", "--log-level", "warning"]
-        gunicorn += ["--timeout", "150"]
+        gunicorn += ["--timeout", "150", "--graceful-timeout", "8"]
         commands = {"mail": [*manage, "sink"], "worker": [*manage, "worker"], "web": gunicorn}
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: sys.exit(0))
         running: dict[str, subprocess.Popen[bytes]] = {}
         try:
             for name, command in commands.items():
-                running[name] = subprocess.Popen(  # noqa: S603
-                    command, env=environment, cwd=settings.BASE_DIR, stdout=subprocess.DEVNULL
-                )
+                running[name] = begin(command, environment)
             wait_until_well(f"{address}/health", running)
             self.say(self.welcome(address))
             while all(process.poll() is None for process in running.values()):
@@ -90,6 +89,21 @@ def is_free(port: int) -> bool:
         return True
 
 
+def begin(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """A process in a group of its own: Ctrl-C comes to us alone, and we end it by its main process.
+
+    A worker of gunicorn that is told to quit twice, by the terminal and by its own master, waits for itself for ever.
+    """
+    return subprocess.Popen(  # noqa: S603
+        command,
+        env=environment,
+        cwd=settings.BASE_DIR,
+        stdout=subprocess.DEVNULL,
+        process_group=0,
+        preexec_fn=follow_parent,
+    )
+
+
 def wait_until_well(url: str, running: dict[str, subprocess.Popen[bytes]]) -> None:
     """Return when the health page says so, or after a minute: what is unwell is then on the page itself."""
     for _ in range(120):
@@ -114,4 +128,4 @@ def stop(running: dict[str, subprocess.Popen[bytes]]) -> None:
         try:
             process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
