@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min
+from django.db.models import Max, Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -281,8 +282,9 @@ def _can_go_on(run: Run) -> bool:
 # --- In the foreground ----------------------------------------------------------------------------------
 
 
-def run_to_end(run: Run, *, confirm_by: User | None = None) -> Run:
+def run_to_end(run: Run, *, confirm_by: User | None = None, say: Callable[[str], object] = lambda warning: None) -> Run:
     """Do everything here and now, without a queue, until the run is over or waits for a person."""
+    told = LogEntry.objects.filter(run=run).aggregate(last=Max("pk"))["last"] or 0
     while True:
         worked = False
         for pk in claim_ready(run):
@@ -305,6 +307,9 @@ def run_to_end(run: Run, *, confirm_by: User | None = None) -> Run:
         moment = next_moment(run)
         if moment is None:
             return run
+        for entry in LogEntry.objects.filter(run=run, pk__gt=told, severity=LogEntry.Severity.WARNING).order_by("pk"):
+            say(entry.message)
+            told = entry.pk
         time.sleep(min(max((moment - timezone.now()).total_seconds(), 0.05), 1.0))
         recover()
 

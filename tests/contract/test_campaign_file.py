@@ -156,3 +156,26 @@ def test_a_spoilt_file_gets_a_sentence_and_leaves_nothing(tmp_path, content, sen
     with pytest.raises(CommandError, match=sentence):
         imported(tmp_path, content)
     assert not Campaign.objects.exists()
+
+
+def test_a_run_in_the_foreground_says_why_it_waits(tmp_path, newsletter, mark, ada, monkeypatch, settings):
+    settings.SENDING_BACKOFF = [1]
+    mail = {"configuration": "newsletter", "subject": "Hello", "body": "<p>Hello</p>", "without_confirmation": True}
+    nodes = {"n1": EVERYONE, "n2": {"type": "email", "settings": {**mail, "category": "transactional"}}}
+    place = tmp_path / "mail.json"
+    place.write_text(json.dumps(document(nodes, [{"source": "n1", "target": "n2"}])))
+    call_command("import_campaign", str(place), owner=mark.username, stdout=StringIO())
+    call_command("approve_campaign", "spring", by=ada.username, stdout=StringIO())
+    call_command("publish_campaign", "spring", by=ada.username, stdout=StringIO())
+
+    class Enough(BaseException):
+        pass
+
+    def stop(_seconds: float) -> None:
+        raise Enough
+
+    monkeypatch.setattr("campaigns.execution.time.sleep", stop)
+    warnings = StringIO()
+    with pytest.raises(Enough):
+        call_command("run_campaign", "spring", "--live", stdout=StringIO(), stderr=warnings)
+    assert "the sending goes on by itself in" in warnings.getvalue()

@@ -30,7 +30,7 @@ class Command(SentenceCommand):
             run = lifecycle.live_run(campaign, by=person)
         else:
             run = execution.start(campaign.latest_version(), mode=Run.Mode.TEST, trigger="command")
-        run = execution.run_to_end(run, confirm_by=person)
+        run = execution.run_to_end(run, confirm_by=person, say=self.stderr.write)
         self.answer(console.run_as_json(run), self.table(run))
         if run.status == Run.Status.RUNNING:
             self.stderr.write(execution.waiting_sentence(run))
