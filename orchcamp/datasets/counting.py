@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -56,39 +57,78 @@ def _key(ticket: str) -> str:
 
 
 class _Watch:
-    """Interrupts this thread's query, from a thread of its own, and never the next one."""
+    """One question that may be called off: interrupts its thread's query, and never the next one."""
 
     def __init__(self, ticket: str, handle: Any):
-        self.ticket, self.handle = ticket, handle
-        self.lock, self.done = threading.Lock(), threading.Event()
+        self.ticket, self.handle, self.began = ticket, handle, time.monotonic()
+        self.lock, self.done = threading.Lock(), False
         self.reason = _("The question was called off.")
         self.too_long = _("The question took longer than %(n)s seconds and was called off; ask for less.")
 
-    def run(self) -> None:
-        began = time.monotonic()
-        try:
-            while not self.done.wait(POLL_SECONDS):
-                if time.monotonic() - began > limit():
-                    self.reason = self.too_long % {"n": round(limit())}
-                elif not cache.get(_key(self.ticket)):
-                    continue
-                with self.lock:
-                    if not self.done.is_set():
-                        self.handle.interrupt()
-        finally:
-            connections.close_all()
+    def look(self) -> None:
+        """Interrupt the query if it was called off or takes too long."""
+        if time.monotonic() - self.began > limit():
+            self.reason = self.too_long % {"n": round(limit())}
+        elif not cache.get(_key(self.ticket)):
+            return
+        with self.lock:
+            if not self.done:
+                self.handle.interrupt()
 
     def finish(self) -> None:
         with self.lock:
-            self.done.set()
+            self.done = True
+
+
+class _Watcher:
+    """One thread a process that looks after all open questions, and sleeps while there is none."""
+
+    def __init__(self) -> None:
+        self.lock, self.wake = threading.Lock(), threading.Event()
+        self.open: set[_Watch] = set()
+        self.thread: threading.Thread | None = None
+        self.pid = 0
+
+    def add(self, watch: _Watch) -> None:
+        with self.lock:
+            if self.pid != os.getpid():  # a forked worker has none of its parent's threads
+                self.open, self.wake, self.pid = set(), threading.Event(), os.getpid()
+                self.thread = None
+            self.open.add(watch)
+            if self.thread is None or not self.thread.is_alive():
+                self.thread = threading.Thread(target=self.run, name="count-watcher", daemon=True)
+                self.thread.start()
+            self.wake.set()
+
+    def remove(self, watch: _Watch) -> None:
+        watch.finish()
+        with self.lock:
+            self.open.discard(watch)
+
+    def run(self) -> None:
+        try:
+            while self.wake.wait():
+                time.sleep(POLL_SECONDS)
+                with self.lock:
+                    watches = list(self.open)
+                    if not watches:
+                        self.wake.clear()
+                for watch in watches:
+                    watch.look()
+                if not watches:
+                    connections.close_all()
+        finally:
+            connections.close_all()  # the next question starts a new thread
+
+
+_watcher = _Watcher()
 
 
 @contextmanager
 def _watched(ticket: str) -> Iterator[_Watch]:
     watch = _Watch(ticket, engine.interrupt_handle())
-    thread = threading.Thread(target=watch.run, name="count-watch", daemon=True)
-    thread.start()
+    _watcher.add(watch)
     try:
         yield watch
     finally:
-        watch.finish()  # and never mind when the thread ends
+        _watcher.remove(watch)

@@ -14,6 +14,7 @@ import socket
 import threading
 import time
 import uuid
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -189,7 +190,17 @@ def exists(path: str) -> bool:
 def count(expression: Table) -> int:
     """How many rows, exactly."""
     total = expression.count()
-    return int(_prepare(total).to_pyarrow(total).as_py())
+    backend = _prepare(total)
+    if total.op().find(ops.InMemoryTable):
+        return int(backend.to_pyarrow(total).as_py())
+    (rows,) = backend.con.execute(_compiled(total.op())).fetchone()
+    return int(rows)
+
+
+@lru_cache(maxsize=512)
+def _compiled(question: ops.Node) -> str:
+    """The statement of a question; translating it takes longer than many a count, so it is kept."""
+    return str(_backend().compile(question.to_expr()))
 
 
 def arrow(expression: Table) -> pa.Table:
