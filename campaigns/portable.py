@@ -20,6 +20,7 @@ from activities.graph import SCHEMA, Graph, Node
 from orchcamp.accounts.models import User
 from orchcamp.datasets.rules import RuleError
 from orchcamp.datasets.schema import UnknownDataset
+from orchcamp.web.documents import TextualDates
 from orchcamp.web.errors import Refused
 
 from . import canvas, lifecycle
@@ -86,16 +87,6 @@ def _sorted(value: Any, first: tuple[str, ...] = ()) -> Any:
 # --- In --------------------------------------------------------------------------------------------
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML whose dates stay texts, as in JSON."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def read(path: Path) -> Any:
     """The document of a JSON or YAML file. Raises BadFile that names the file and the line."""
     try:
@@ -108,7 +99,7 @@ def read(path: Path) -> Any:
         raise BadFile(_("%(file)s is not a text in UTF-8; save it as UTF-8.") % {"file": path}) from None
     try:
         if path.suffix.lower() in {".yaml", ".yml"}:
-            return _sound(yaml.load(text, Loader=_Loader), path)  # noqa: S506 - a safe loader
+            return _sound(yaml.load(text, Loader=TextualDates), path)  # noqa: S506 - a safe loader
         return _sound(json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once), path)
     except json.JSONDecodeError as error:
         place = {"file": path, "line": error.lineno, "column": error.colno, "why": error.msg}

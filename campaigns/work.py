@@ -47,10 +47,5 @@ def set_status(task: Task, *, status: str, by: User | None) -> Task:
     return task
 
 
-def assign(task: Task, *, assignee: User | None, by: User | None) -> Task:
-    """Give a task to a person, or to nobody."""
-    return change_task(task, by=by, assignee=assignee)
-
-
 def _done_at(status: str, task: Task) -> Any:
     return (task.done_at or timezone.now()) if status == Task.Status.DONE else None

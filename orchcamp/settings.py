@@ -15,6 +15,8 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from orchcamp.web import keys
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -66,20 +68,9 @@ def env_secret(name: str, folder: Path) -> str:
     if value := env(name):
         return value
     try:
-        return _secret_file(name, made(folder))
+        return keys.kept(made(folder) / name.lower().removeprefix("orchcamp_"), lambda: secrets.token_urlsafe(64))
     except OSError as error:
         raise ImproperlyConfigured(f"{error.filename} cannot be used: {error.strerror}. Set {name}.") from None
-
-
-def _secret_file(name: str, folder: Path) -> str:
-    path = folder / name.lower().removeprefix("orchcamp_")
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_urlsafe(64))
-    return path.read_text().strip()
 
 
 # --- Where things are kept ---------------------------------------------------------------------

@@ -8,22 +8,15 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 
+from orchcamp.web import keys
+
 from .models import ChannelConfiguration
 from .transports import Unreachable
 
 
-def _key() -> bytes:
-    """The key of this installation, made once, readable by its owner only."""
-    folder = Path(settings.DATA_DIR) / "keys"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "channels"
-    try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(Fernet.generate_key())
-    return path.read_bytes()
+def _key() -> str:
+    """The key of this installation."""
+    return keys.kept(Path(settings.DATA_DIR) / "keys" / "channels", lambda: Fernet.generate_key().decode())
 
 
 def encrypted(password: str) -> str:

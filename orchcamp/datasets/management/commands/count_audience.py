@@ -18,6 +18,7 @@ from ibis.expr.types import Table
 
 from orchcamp.datasets import engine, rules, schema
 from orchcamp.web.commands import SentenceCommand
+from orchcamp.web.documents import TextualDates
 from orchcamp.web.errors import Refused
 
 SIZE_AT_MOST = 64_000_000
@@ -26,16 +27,6 @@ WRAPPING = {"rule", "name", "label", "description", "dataset", "dimension"}
 
 class RuleFileError(Refused):
     """A file in which there is no rule."""
-
-
-class Loader(yaml.SafeLoader):
-    """YAML whose dates stay texts, as they are in JSON."""
-
-
-Loader.yaml_implicit_resolvers = {
-    first: [(tag, expression) for tag, expression in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 def _text(file: str) -> str:
@@ -63,7 +54,7 @@ def read(file: str, dataset: str) -> Any:
     text = _text(file)
     try:
         if file.endswith((".yaml", ".yml")):
-            tree = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
+            tree = yaml.load(text, TextualDates)  # noqa: S506 - a SafeLoader
         else:
             tree = json.loads(text, object_pairs_hook=_once)
     except json.JSONDecodeError as error:
