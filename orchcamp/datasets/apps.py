@@ -6,3 +6,9 @@ class DatasetsConfig(AppConfig):
     name = "orchcamp.datasets"
     label = "datasets"
     verbose_name = _("Customer data")
+
+    def ready(self) -> None:
+        from . import audiences, predefined, usage
+
+        usage.register(predefined.filters_that_use)
+        usage.register(audiences.audiences_that_use)

@@ -76,7 +76,7 @@ def _same(sql: str, type: str) -> str:
     return f"TRY_CAST({sql} AS {SQL_TYPES[type]})"
 
 
-def from_text(text: str, type: str) -> str:
+def from_text(text: str, type: str, zone: str = "") -> str:
     """A text in the type; stricter than the engine's own reading, which rounds, guesses and takes underscores.
 
     Texts that are written as the engine itself writes the value are known by that, the rest by slower patterns.
@@ -99,24 +99,25 @@ def from_text(text: str, type: str) -> str:
         value = f"TRY_CAST({text} AS DATE)"
         slow = f"WHEN regexp_full_match({clean}, '{MIDNIGHT}') THEN TRY_CAST(left({clean}, 10) AS DATE)"
         return f"CASE WHEN length({text}) = 10 AND CAST({value} AS VARCHAR) = {text} THEN {value} {slow} END"
-    return _moment(text, clean)
+    return _moment(text, clean, zone)
 
 
-def _moment(text: str, clean: str) -> str:
+def _moment(text: str, clean: str, zone: str) -> str:
     value = f"TRY_CAST({text} AS TIMESTAMP)"
     usual = f"length({text}) BETWEEN 19 AND 26 AND CAST({value} AS VARCHAR) = {text}"
     return (
-        f"CASE WHEN {usual} THEN {local(value)}"
-        f" WHEN regexp_full_match({clean}, '{MOMENT}|{DAY}') THEN {local(f'TRY_CAST({clean} AS TIMESTAMP)')}"
+        f"CASE WHEN {usual} THEN {local(value, zone)}"
+        f" WHEN regexp_full_match({clean}, '{MOMENT}|{DAY}') THEN {local(f'TRY_CAST({clean} AS TIMESTAMP)', zone)}"
         f" WHEN regexp_full_match({clean}, '({MOMENT}){ZONE}') THEN TRY_CAST({clean} AS TIMESTAMPTZ) END"
     )
 
 
-def local(moment: str) -> str:
-    """A moment without zone, as the clock on the wall of the project's zone said it."""
-    if settings.TIME_ZONE == "UTC":
+def local(moment: str, zone: str = "") -> str:
+    """A moment without zone, as the clock on the wall of a zone (the project's, unless said) said it."""
+    zone = zone or settings.TIME_ZONE
+    if zone == "UTC":
         return f"make_timestamptz(epoch_us({moment}))"
-    return f"timezone({literal(settings.TIME_ZONE)}, {moment})"
+    return f"timezone({literal(zone)}, {moment})"
 
 
 def present(field: Field) -> str:

@@ -41,9 +41,20 @@ LAST_NAMES = (  # noqa: SIM905
 ).split()
 DOMAINS = ("example.com", "example.org", "example.net")
 REGIONS = ("North", "East", "South", "West")
+STREETS = (
+    "Mill Lane",
+    "Church Street",
+    "Station Road",
+    "High Street",
+    "Park Avenue",
+    "River Walk",
+    "Oak Drive",
+    "Elm Court",
+)
+TOWNS = ("Ashford", "Brookfield", "Clifton", "Dunmore", "Eastlake", "Fairview", "Glenwood", "Hillside")
 GENERATED = (
     "Household numbers and demographics are those of the Complete Journey study (84.51°). GENERATED, not real:"
-    " first_name, last_name, email, phone, email_consent, sms_consent, joined_on."
+    " first_name, last_name, street, postcode, city, email, phone, email_consent, sms_consent, joined_on."
 )
 
 
@@ -106,6 +117,8 @@ def _contacts(ids: list[int]) -> Iterator[dict[str, Any]]:
         dice = _Dice("household", id)
         first, last = FIRST_NAMES[dice.below(len(FIRST_NAMES))], LAST_NAMES[dice.below(len(LAST_NAMES))]
         consent, fate = dice.below(100), dice.below(1000)
+        home = _Dice("address", id)
+        town = home.below(len(TOWNS))
         name = f"{first}.{last}".lower()
         taken[name] = taken.get(name, 0) + 1
         usual = f"{name}{taken[name] if taken[name] > 1 else ''}@{DOMAINS[dice.below(3)]}"
@@ -122,6 +135,9 @@ def _contacts(ids: list[int]) -> Iterator[dict[str, Any]]:
             "household_id": id,
             "first_name": first,
             "last_name": last,
+            "street": f"{1 + home.below(180)} {STREETS[home.below(len(STREETS))]}" if home.below(100) < 98 else None,
+            "postcode": f"{10000 + 97 * town + home.below(60)}",
+            "city": TOWNS[town],
             "email": email,
             "phone": f"+1{201 + dice.below(780)}55501{dice.below(100):02d}" if dice.below(100) < 93 else None,
             "email_consent": True if consent < 88 else False if consent < 96 else None,
@@ -177,6 +193,7 @@ MANIFEST: dict[str, Any] = {
                 "household_id": {"label": "Household"},
                 "first_name": {"personal": True},
                 "last_name": {"personal": True},
+                "street": {"personal": True},
                 "email": {"personal": True},
                 "phone": {"personal": True},
                 "age": {"label": "Age band", "values": AGES},

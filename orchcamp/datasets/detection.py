@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
@@ -38,10 +38,28 @@ WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 MAX_COLUMNS = 1_000
 LONGEST_NAME = 120
 CHUNK = 4 * 1024 * 1024
+LONGEST_LINE = 2_000_000  # bytes; the engine's own reader leaves out longer ones without a word
 
 
 class LoadError(Refused):
     """A file that cannot be loaded; names the file, the place in it and the mend."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a text file is laid out, where that is said and not found out."""
+
+    kind: str = ""  # delimited or fixed; "": as the file's name says
+    delimiter: str = ""  # "": found in the first line
+    quote: str = '"'  # "": no cell is quoted
+    header: bool = True
+    skipped: int = 0  # lines before the header
+    several_lines: bool = True  # a quoted cell may go on in the next line
+    names: tuple[str, ...] = ()  # of fixed columns
+    widths: tuple[int, ...] = ()
+
+
+PLAIN = Layout()
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,7 @@ class Text:
 
     newline: str  # "\n", "\r\n", "\r" or "mixed"
     empty: bool
+    long: bool = False  # some line is longer than LONGEST_LINE
 
 
 @contextmanager
@@ -59,10 +78,10 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         yield file  # type: ignore[misc]
 
 
-def kind_of(path: Path) -> str:
-    """delimited, jsonl, parquet or xlsx: by name, and the first bytes must not say otherwise."""
+def kind_of(path: Path, said: str = "") -> str:
+    """delimited, fixed, jsonl, parquet or xlsx: as said or by name, and the first bytes must not say otherwise."""
     name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-    kind = KINDS.get(name.suffix.lower())
+    kind = said or KINDS.get(name.suffix.lower())
     if kind is None:
         names = ", ".join(KINDS)
         raise LoadError(
@@ -100,8 +119,8 @@ def wide_encoding(path: Path) -> str:
 def examine(path: Path) -> Text:
     """Read the whole text once: it must be UTF-8 without zero bytes; says how lines end."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    lines = returns = both = total = 0
-    carried = b""
+    lines = returns = both = total = open_line = 0
+    carried, long = b"", False
     try:
         with opened(path) as file:
             while chunk := file.read(CHUNK):
@@ -114,6 +133,7 @@ def examine(path: Path) -> Text:
                 both += joined.count(b"\r\n") - carried.count(b"\r\n")
                 lines, returns, total = lines + chunk.count(b"\n"), returns + chunk.count(b"\r"), total + len(chunk)
                 carried = chunk[-1:]
+                long, open_line = _long(chunk, open_line, long)
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise _not_utf8(path, error, lines) from None
@@ -125,7 +145,19 @@ def examine(path: Path) -> Text:
         newline = "\n"
     else:
         newline = "\r\n" if both == lines else "mixed"
-    return Text(newline, total == 0)
+    return Text(newline, total == 0, long)
+
+
+def _long(chunk: bytes, before: int, known: bool) -> tuple[bool, int]:
+    """Whether a line is too long, and how many bytes of one are open at the end of the chunk."""
+    place = -before  # where the open line begins
+    while not known and place + LONGEST_LINE < len(chunk):
+        end = chunk.rfind(b"\n", max(place, 0), place + LONGEST_LINE + 1)
+        if end < 0:
+            return True, 0
+        place = end + 1
+    last = chunk.rfind(b"\n")
+    return known, before + len(chunk) if last < 0 else len(chunk) - last - 1
 
 
 def _refuse_zero(path: Path, chunk: bytes, lines: int) -> None:
@@ -149,7 +181,7 @@ def _not_utf8(path: Path, error: UnicodeDecodeError, lines: int) -> LoadError:
     )
 
 
-def header(path: Path) -> tuple[str, list[str], bool]:
+def header(path: Path, layout: Layout = PLAIN) -> tuple[str, list[str], bool]:
     """The delimiter, the names in the first line that is not blank, and whether blank lines come before it."""
     with opened(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
@@ -160,20 +192,30 @@ def header(path: Path) -> tuple[str, list[str], bool]:
                 break
             blank = True
         for _more in range(50):  # a quoted name may go over several lines
-            if first.count('"') % 2 == 0:
+            if not layout.quote or not layout.several_lines or first.count(layout.quote) % 2 == 0:
                 break
             first += text.readline(CHUNK)
     if not first:
         raise LoadError(_("%(name)s is empty.") % {"name": path.name})
-    delimiter = _delimiter(path, first)
-    return delimiter, next(csv.reader([first.rstrip("\r\n")], delimiter=delimiter)), blank
+    delimiter = layout.delimiter or _delimiter(path, first, layout.quote)
+    quoting = {"quotechar": layout.quote} if layout.quote else {"quoting": csv.QUOTE_NONE}
+    return delimiter, _split(path, first.rstrip("\r\n"), delimiter, quoting), blank
 
 
-def _delimiter(path: Path, first: str) -> str:
+def _split(path: Path, line: str, delimiter: str, quoting: dict[str, Any]) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter, **quoting))
+    except csv.Error as error:
+        raise LoadError(
+            _("%(name)s: the first line cannot be read as columns (%(why)s).") % {"name": path.name, "why": error}
+        ) from None
+
+
+def _delimiter(path: Path, first: str, quote: str) -> str:
     name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     if name.suffix.lower() in {".tsv", ".tab"}:
         return "\t"
-    bare = "".join(first.split('"')[::2])
+    bare = "".join(first.split(quote)[::2]) if quote else first
     return max(",;\t|", key=lambda mark: (bare.count(mark), mark == ","))
 
 

@@ -41,7 +41,7 @@ def load(plan: Plan, *, by: Any = None, say: Say = lambda step: None) -> list[Re
     prepared: list[Prepared] = []
     try:
         for dataset_plan in plan.datasets:
-            with _folder() as folder:
+            with folder_of_its_own() as folder:
                 prepared.append(_begun(dataset_plan, by))
                 _prepare(prepared[-1], folder, say)
         with transaction.atomic():
@@ -58,9 +58,9 @@ def load(plan: Plan, *, by: Any = None, say: Say = lambda step: None) -> list[Re
 
 def peek(path: Path, rows: int = 10) -> tuple[list[str], list[str], list[list[Any]], int, int]:
     """A file's column names, the types found, its first rows as texts, how many rows and broken lines; changes nothing."""
-    with _folder() as folder:
+    with folder_of_its_own() as folder:
         source = staging.stage(path, folder)
-        types = [type or "string" for type in _detect(source, list(source.fields))]
+        types = [type or "string" for type in detect(source, list(source.fields))]
         texts = ", ".join(f"left({casting.text_of(f)}, 200)" for f in source.fields)
         order = f"ORDER BY {quoted(ROW)} LIMIT {rows}"
         first = engine.connection().execute(
@@ -71,7 +71,7 @@ def peek(path: Path, rows: int = 10) -> tuple[list[str], list[str], list[list[An
 
 
 @contextmanager
-def _folder():
+def folder_of_its_own():
     """A folder of its own for the steps in between."""
     place = Path(settings.DATA_DIR) / "staging"
     place.mkdir(parents=True, exist_ok=True)
@@ -154,7 +154,7 @@ def _types(item: Prepared, sources: list[Source]) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for source in sources:
         unsaid = [f for f in source.fields if f.name not in known and not _declared(plan, f.name)]
-        for name, type in zip([f.name for f in unsaid], _detect(source, unsaid), strict=True):
+        for name, type in zip([f.name for f in unsaid], detect(source, unsaid), strict=True):
             found.setdefault(name, [])
             found[name] += [type] if type else []
     read = {name for source in sources for name in source.names}
@@ -172,7 +172,7 @@ def _declared(plan: DatasetPlan, name: str) -> str | None:
     return plan.columns.get(name, ColumnPlan()).type
 
 
-def _detect(source: Source, fields: list[Field]) -> list[str | None]:
+def detect(source: Source, fields: list[Field]) -> list[str | None]:
     """Each column's type: what its first values are, if all the others are too; else what fits all."""
     if not fields:
         return []

@@ -12,12 +12,21 @@ from typing import Any
 import yaml
 from django.utils.translation import gettext as _
 
+from orchcamp.web.documents import each_once
 from orchcamp.web.errors import Refused
 
 from .schema import TYPES
 
 SLUG = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,59}")
-RESERVED = {"loads", "upload", "explore", "rules"}  # addresses of the data screens
+RESERVED = {
+    "loads",
+    "upload",
+    "explore",
+    "rules",
+    "audiences",
+    "filters",
+    "expressions",
+}  # addresses of the data screens
 CARDINALITIES = ("many_to_one", "one_to_one")
 ENTRY = ("label", "description", "file", "key", "version", "columns", "target", "encoding")
 COLUMN = ("type", "label", "values", "personal")
@@ -73,21 +82,7 @@ class _Loader(yaml.SafeLoader):
     """Refuses a key that is written twice: YAML would silently take the last."""
 
 
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
-    for key, _value in node.value:
-        name = loader.construct_object(key)  # type: ignore[no-untyped-call]
-        if not isinstance(name, str | int | float | bool | None):
-            raise yaml.constructor.ConstructorError(None, None, _("a name must be plain text"), key.start_mark)
-        if name in seen:
-            raise yaml.constructor.ConstructorError(
-                None, None, _("“%(name)s” is written twice") % {"name": name}, key.start_mark
-            )
-        seen.add(name)
-    return dict(loader.construct_mapping(node, deep=True))
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, each_once)
 
 
 def read(path: Path) -> Plan:

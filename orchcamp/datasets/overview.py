@@ -72,7 +72,7 @@ def columns(dataset: Dataset, *, personal: bool) -> list[ColumnView]:
     views = []
     for column in known:
         hidden, facts = column.personal and not personal, found.get(column.name, {})
-        bars = () if hidden else _bars(facts.get("bars", []))
+        bars = () if hidden else bars_of(facts.get("bars", []))
         views.append(ColumnView(column, _roles(dataset, column.name), facts, hidden, bars))
     return views
 
@@ -83,7 +83,7 @@ def _roles(dataset: Dataset, name: str) -> tuple[str, ...]:
     return tuple(roles)
 
 
-def _bars(bars: list[list[Any]]) -> tuple[Bar, ...]:
+def bars_of(bars: list[list[Any]]) -> tuple[Bar, ...]:
     most = max((rows for _label, rows in bars), default=0) or 1
     width = 120 // max(len(bars), 1)
     found = []

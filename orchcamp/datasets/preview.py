@@ -50,11 +50,19 @@ def said(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def sample(table: Table, columns: Mapping[str, ColumnShape], *, personal: bool, key: tuple[str, ...]) -> Sample:
+def sample(
+    table: Table,
+    columns: Mapping[str, ColumnShape],
+    *,
+    personal: bool,
+    key: tuple[str, ...],
+    at_most: int = ROWS_SHOWN,
+) -> Sample:
     """The first rows by key; personal columns are masked for those who may not see them."""
     names = [name for name in table.columns if name in columns]
     hidden = {name for name in names if columns[name].personal and not personal}
-    found = engine.rows(table.order_by([table[name].asc(nulls_first=False) for name in key]), ROWS_SHOWN)
+    ordered = table.order_by([table[name].asc(nulls_first=False) for name in key]).select(names)
+    found = engine.rows(ordered, at_most)
     rows = [[_cell(row[name], name in hidden) for name in names] for row in found]
     return Sample([columns[name].label or name for name in names], rows, bool(hidden))
 
@@ -76,3 +84,9 @@ def frequencies(table: Table, column: str, wanted: str = "") -> tuple[list[Frequ
         Frequency(said(row["value"]), row["rows"], row["rows"] / int(row["total"])) for row in found[:VALUES_SHOWN]
     ]
     return shown, len(found) > VALUES_SHOWN
+
+
+def null_rate(table: Table, column: str) -> float | None:
+    """The share of rows in which a column is empty; None of no rows."""
+    (found,) = engine.rows(table.aggregate(rows=table.count(), nulls=table[column].isnull().sum()))
+    return int(found["nulls"] or 0) / found["rows"] if found["rows"] else None

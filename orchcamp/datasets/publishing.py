@@ -55,6 +55,7 @@ def publish(item: Prepared, by: Any) -> None:
     dataset, _created = Dataset.objects.get_or_create(
         slug=plan.slug, defaults={"label": plan.slug.replace("_", " ").capitalize()}
     )
+    dataset = Dataset.objects.select_for_update().get(pk=dataset.pk)  # a campaign may change its rows meanwhile
     if dataset.snapshot_id != (item.current.pk if item.current else None):
         raise LoadError(
             _("%(slug)s was loaded by someone else meanwhile; nothing was changed, load again.") % {"slug": plan.slug}

@@ -19,6 +19,7 @@ from .prepared import BAD, FAULT, FILE_STRIDE, NO_KEY, VALUE
 from .staging import ROW, Source
 
 HEADER = ["file", "line", "column", "reason", "record"]
+LONGEST = 100_000  # characters of a record: readers of CSV take no more in a cell
 Reject = tuple[int, str, str, str]  # line, column, reason, record
 
 
@@ -47,7 +48,8 @@ def write(path: str, sources: list[Source], relations: list[str], types: Mapping
 
 def _of(source: Source, relation: str, number: int, types: Mapping[str, str]) -> Iterator[Reject]:
     broken = ((line, "", reason, record) for line, reason, record in staging.broken_records(source))
-    return heapq.merge(broken, _misfits(source, relation, number, types), key=lambda reject: reject[0])
+    found = heapq.merge(broken, _misfits(source, relation, number, types), key=lambda reject: reject[0])
+    return ((line, column, reason, record[:LONGEST]) for line, column, reason, record in found)
 
 
 def _misfits(source: Source, relation: str, number: int, types: Mapping[str, str]) -> Iterator[Reject]:

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,9 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.utils.translation import gettext as _
 
-from .detection import LoadError, opened
+from .detection import LONGEST_LINE, PLAIN, Layout, LoadError, opened
 
-QUOTED = re.compile(rb'"(?:[^"]++|"")*+"')
 LONGEST_RECORD = 1024 * 1024
 
 
@@ -75,14 +75,20 @@ def _lines(file: IO[bytes]) -> Iterator[bytes]:
         yield from line.split(b"\r") if b"\r" in line else (line,)
 
 
-def _cells(text: bytes, mark: bytes) -> tuple[int, str]:
+@lru_cache(maxsize=16)
+def _quoted(quote: bytes) -> re.Pattern[bytes]:
+    mark = re.escape(quote)
+    return re.compile(mark + rb"(?:[^" + mark + rb"]++|" + mark + mark + rb")*+" + mark)
+
+
+def _cells(text: bytes, mark: bytes, quote: bytes) -> tuple[int, str]:
     """How many cells a record has, and what is wrong with its quotes: "", "open" or "stray"."""
-    if b'"' not in text:
+    if not quote or quote not in text:
         return text.count(mark) + 1, ""
     place, cells = 0, 1
     while place < len(text):
-        if text[place : place + 1] == b'"':
-            found = QUOTED.match(text, place)
+        if text[place : place + 1] == quote:
+            found = _quoted(quote).match(text, place)
             if not found:
                 return cells, "open"
             place = found.end()
@@ -96,9 +102,9 @@ def _cells(text: bytes, mark: bytes) -> tuple[int, str]:
     return cells, ""
 
 
-def records(path: Path, delimiter: str) -> Iterator[Record]:
+def records(path: Path, delimiter: str, layout: Layout = PLAIN) -> Iterator[Record]:
     """Every record with its line number, the header first; an unclosed quote spoils its own line only."""
-    mark = delimiter.encode()
+    mark, quote = delimiter.encode(), layout.quote.encode()
     with opened(path) as file:
         lines, waiting, number = _lines(file), [], 0
         while True:
@@ -107,17 +113,17 @@ def records(path: Path, delimiter: str) -> Iterator[Record]:
                 return
             number += 1
             text = text.removeprefix(codecs.BOM_UTF8) if number == 1 else text
-            cells, fault = _cells(text, mark)
+            cells, fault = _cells(text, mark, quote)
             extra: list[bytes] = []
             joined = text
-            while fault == "open" and len(joined) < LONGEST_RECORD:
+            while fault == "open" and layout.several_lines and len(joined) < LONGEST_RECORD:
                 more = waiting.pop(0) if waiting else next(lines, None)
                 if more is None:
                     break
                 extra.append(more)
                 joined += b"\n" + more
-                if b'"' in more:
-                    cells, fault = _cells(joined, mark)
+                if quote in more:
+                    cells, fault = _cells(joined, mark, quote)
             if fault == "open" or (fault and extra):  # the quote that closes it belongs to a later record
                 waiting[:0] = extra
                 yield Record(number, text, cells, "open")
@@ -126,12 +132,12 @@ def records(path: Path, delimiter: str) -> Iterator[Record]:
             number += len(extra)
 
 
-def straighten(path: Path, delimiter: str, width: int, folder: Path) -> tuple[Path, list[int]]:
+def straighten(path: Path, delimiter: str, width: int, folder: Path, layout: Layout = PLAIN) -> tuple[Path, list[int]]:
     """A copy with the sound records only, and the lines of the records left out."""
     place, left_out = folder / f"straight-{path.name.removesuffix('.gz')}", []
     with place.open("wb") as copy:
         first = True
-        for record in records(path, delimiter):
+        for record in records(path, delimiter, layout):
             if record.blank and (first or width > 1):
                 continue
             if first or not fault_of(record, width):
@@ -148,9 +154,23 @@ def fault_of(record: Record, width: int) -> str:
         return _("a quote is opened and never closed")
     if record.fault == "stray":
         return _("something stands after a closing quote")
+    if len(record.text) > LONGEST_LINE:
+        return _("longer than 2 MB")
     if record.cells != width:
         return _("%(cells)d cells where the header has %(width)d") % {"cells": record.cells, "width": width}
     return ""
+
+
+def cut(path: Path, folder: Path, *, lines: int, header: str = "") -> Path:
+    """A copy without the first lines, and with a header where the file has none."""
+    place = folder / f"cut-{path.name.removesuffix('.gz')}"
+    with opened(path) as file, place.open("wb") as copy:
+        if header:
+            copy.write(header.encode() + b"\n")
+        for number, raw in enumerate(file):
+            if number >= lines:
+                copy.write(raw.removeprefix(codecs.BOM_UTF8) if number == 0 else raw)
+    return place
 
 
 def same_line_ends(path: Path, folder: Path) -> Path:

@@ -9,15 +9,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import ibis
 from django.conf import settings
+from django.db.models import F, Value
 from ibis.expr.types import Table
 
 from orchcamp.web.errors import Refused
 
 from . import engine
 
+if TYPE_CHECKING:
+    from .models import AudienceVersion
+
+AUDIENCE, FILTER = "audience:", "filter:"  # prefixes of their names among pinned states
+TOUCHED = ("kind", "pk", "state", "updated_at")  # what tells that something changed
 TYPES = {
     "string": "string",
     "integer": "int64",
@@ -29,8 +36,29 @@ TYPES = {
 }
 
 
+def type_of(datatype: Any) -> str:
+    """The key of ``TYPES`` that fits an engine's type best."""
+    tests = {
+        "boolean": datatype.is_boolean(),
+        "integer": datatype.is_integer(),
+        "decimal": datatype.is_decimal(),
+        "float": datatype.is_floating(),
+        "date": datatype.is_date(),
+        "datetime": datatype.is_timestamp(),
+    }
+    return next((name for name, fits in tests.items() if fits), "string")
+
+
 class UnknownDataset(Refused):
     """A dataset that is not there, or has no rows loaded yet."""
+
+
+class UnknownAudience(Refused):
+    """A saved audience that is not there."""
+
+
+class UnknownFilter(Refused):
+    """A predefined filter that is not there."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +99,40 @@ class DatasetShape:
 
 
 @dataclass(frozen=True)
+class AudienceShape:
+    """A saved audience: keys of one dataset, perhaps with columns beside them."""
+
+    slug: str
+    label: str
+    dataset: str
+    columns: Mapping[str, ColumnShape] = field(default_factory=dict)  # beside the key
+    version: int | None = None
+    path: str | None = None  # lake path of the pinned version; None: nothing saved yet
+    rows: int = 0
+    origin: str = "rule"  # a value of Audience.Origin
+    maker: str = ""  # "campaign/node" that saves it
+
+
+@dataclass(frozen=True)
+class FilterShape:
+    """A predefined filter: a rule of one dataset with values that are asked on each use."""
+
+    slug: str
+    label: str
+    dataset: str
+    rule: Mapping[str, Any]
+    parameters: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # name -> {"type", "default", "label"}
+    revision: int = 1
+
+
+@dataclass(frozen=True)
 class DataModel:
-    """All datasets, each pinned to one snapshot."""
+    """All datasets, each pinned to one snapshot, with the audiences and filters over them."""
 
     datasets: Mapping[str, DatasetShape]
     tables: Mapping[str, Table] = field(default_factory=dict)  # slug -> table; tests pass memtables
+    audiences: Mapping[str, AudienceShape] = field(default_factory=dict)
+    filters: Mapping[str, FilterShape] = field(default_factory=dict)
 
     def dataset(self, slug: str) -> DatasetShape:
         """The shape. Raises UnknownDataset, whose sentence names what there is."""
@@ -94,24 +151,65 @@ class DataModel:
             raise UnknownDataset(f"Dataset “{slug}” has no rows yet; load a file into it first.")
         return ibis.table(shape.schema, name=shape.path)
 
+    def audience(self, slug: str) -> AudienceShape:
+        """A saved audience. Raises UnknownAudience, whose sentence names what there is."""
+        try:
+            return self.audiences[slug]
+        except KeyError:
+            names = ", ".join(sorted(self.audiences)) or "none"
+            raise UnknownAudience(f"There is no audience “{slug}”; there are: {names}.") from None
+
+    def audience_table(self, slug: str) -> Table:
+        """The keys and columns of an audience, lazily; no rows while nothing was saved. ``audience:slug`` in
+        ``tables`` stands in for it in tests."""
+        if f"audience:{slug}" in self.tables:
+            return self.tables[f"audience:{slug}"]
+        shape = self.audience(slug)
+        dataset = self.dataset(shape.dataset)
+        types = {name: TYPES[dataset.columns[name].type] for name in dataset.key}
+        types |= {name: TYPES[column.type] for name, column in shape.columns.items()}
+        if shape.path is None:
+            return ibis.memtable([], schema=ibis.schema(types))
+        return ibis.table(ibis.schema(types), name=shape.path)
+
+    def filter(self, slug: str) -> FilterShape:
+        """A predefined filter. Raises UnknownFilter, whose sentence names what there is."""
+        try:
+            return self.filters[slug]
+        except KeyError:
+            names = ", ".join(sorted(self.filters)) or "none"
+            raise UnknownFilter(f"There is no predefined filter “{slug}”; there are: {names}.") from None
+
     @property
     def snapshots(self) -> dict[str, int]:
-        return {slug: shape.snapshot for slug, shape in self.datasets.items() if shape.snapshot}
+        """What a run pins: name -> number of the state; 0 for an audience of which nothing was saved yet."""
+        return {
+            **{slug: shape.snapshot for slug, shape in self.datasets.items() if shape.snapshot},
+            **{AUDIENCE + slug: shape.version or 0 for slug, shape in self.audiences.items()},
+            **{FILTER + slug: shape.revision for slug, shape in self.filters.items()},
+        }
 
 
 _known: tuple[object, DataModel] | None = None
 
 
 def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
-    """The model as the control plane has it; ``snapshots`` pins datasets to numbered snapshots, as a run does.
+    """The model as the control plane has it; ``snapshots`` pins it to numbered states, as a run does.
 
-    One query while nothing changed: the shapes are kept until a dataset says that it was touched. A dataset that is
-    pinned to an older snapshot has the columns that its file has.
+    A name is a dataset's slug, ``audience:slug`` or ``filter:slug``. One query while nothing changed: the shapes are
+    kept until a row says that it was touched. A dataset that is pinned to an older snapshot has the columns that its
+    file has.
     """
     global _known
-    from .models import Dataset
+    from .models import Audience, Dataset, PredefinedFilter
 
-    touched = (settings.LAKE_DIR, tuple(Dataset.objects.order_by("pk").values_list("pk", "snapshot", "updated_at")))
+    marks = [
+        model.objects.order_by().annotate(kind=Value(place), state=F(state)).values_list(*TOUCHED)
+        for place, (model, state) in enumerate(
+            [(Dataset, "snapshot_id"), (Audience, "current_id"), (PredefinedFilter, "revision")]
+        )
+    ]
+    touched = (settings.LAKE_DIR, tuple(sorted(marks[0].union(*marks[1:], all=True), key=str)))
     known = _known
     if known is None or known[0] != touched:
         known = _known = (touched, _read())
@@ -121,9 +219,8 @@ def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
 def _pinned(model: DataModel, snapshots: Mapping[str, int]) -> DataModel:
     from .models import Snapshot
 
-    older = {
-        slug for slug, number in snapshots.items() if slug in model.datasets and model.dataset(slug).snapshot != number
-    }
+    current = model.snapshots
+    older = {name for name, number in snapshots.items() if name in current and current[name] != number}
     if not older:
         return model
     shapes = dict(model.datasets)
@@ -133,10 +230,78 @@ def _pinned(model: DataModel, snapshots: Mapping[str, int]) -> DataModel:
             held = set(engine.table(path).columns)
             columns = {name: column for name, column in shapes[slug].columns.items() if name in held}
             shapes[slug] = replace(shapes[slug], columns=columns, snapshot=number, path=path)
-    return replace(model, datasets=shapes)
+    return replace(
+        model,
+        datasets=shapes,
+        audiences=_older_audiences(model.audiences, snapshots, older),
+        filters=_older_filters(model.filters, snapshots, older),
+    )
+
+
+def _older_audiences(
+    audiences: Mapping[str, AudienceShape], snapshots: Mapping[str, int], older: set[str]
+) -> dict[str, AudienceShape]:
+    from .models import AudienceVersion
+
+    found = dict(audiences)
+    for slug in (slug for slug in audiences if AUDIENCE + slug in older):
+        if number := snapshots[AUDIENCE + slug]:
+            version = AudienceVersion.objects.filter(audience__slug=slug, number=number).first()
+            found[slug] = _at_version(found[slug], version) if version else found[slug]
+        else:  # nothing had been saved yet
+            found[slug] = replace(found[slug], version=None, path=None, rows=0, columns={})
+    return found
+
+
+def _older_filters(
+    filters: Mapping[str, FilterShape], snapshots: Mapping[str, int], older: set[str]
+) -> dict[str, FilterShape]:
+    from .models import FilterRevision
+
+    found = dict(filters)
+    for slug in (slug for slug in filters if FILTER + slug in older):
+        revision = FilterRevision.objects.filter(filter__slug=slug, number=snapshots[FILTER + slug]).first()
+        if revision:
+            facts = {"rule": revision.rule, "parameters": revision.parameters, "revision": revision.number}
+            found[slug] = replace(found[slug], **facts)
+    return found
+
+
+def _at_version(shape: AudienceShape, version: AudienceVersion) -> AudienceShape:
+    columns = {
+        name: ColumnShape(name, name.replace("_", " "), type, name in version.personal)
+        for name, type in version.columns.items()
+    }
+    return replace(shape, columns=columns, version=version.number, path=version.path, rows=version.rows)
 
 
 def _read() -> DataModel:
+    return DataModel(_read_datasets(), audiences=_read_audiences(), filters=_read_filters())
+
+
+def _read_audiences() -> dict[str, AudienceShape]:
+    from .models import Audience
+
+    found = {}
+    for row in Audience.objects.select_related("dataset", "current"):
+        shape = AudienceShape(row.slug, row.label, row.dataset.slug, origin=row.origin, maker=row.maker)
+        found[row.slug] = _at_version(shape, row.current) if row.current else shape
+    return found
+
+
+def _read_filters() -> dict[str, FilterShape]:
+    from .models import FilterRevision
+
+    revisions = FilterRevision.objects.filter(number=F("filter__revision")).select_related("filter__dataset")
+    return {
+        row.filter.slug: FilterShape(
+            row.filter.slug, row.filter.label, row.filter.dataset.slug, row.rule, row.parameters, row.number
+        )
+        for row in revisions
+    }
+
+
+def _read_datasets() -> dict[str, DatasetShape]:
     from .models import Column, Dataset, Link
 
     rows = {dataset.pk: dataset for dataset in Dataset.objects.select_related("snapshot")}
@@ -165,4 +330,4 @@ def _read() -> DataModel:
             snapshot.number if snapshot else None,
             snapshot.path if snapshot else None,
         )
-    return DataModel(shapes)
+    return shapes

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from . import detection, engine, repair
 from .casting import Field, local
-from .detection import LoadError
+from .detection import PLAIN, Layout, LoadError
 from .engine import literal, quoted
 
 ROW = " row"  # no column of a file begins with a space
@@ -45,37 +45,48 @@ class Source:
     delimiter: str = ""
     text: Path | None = None  # a delimited or JSON Lines file as it was read, for lines and originals
     broken: tuple[int, ...] = ()  # lines of records that are no rows; not in the relation
+    layout: Layout = PLAIN
+    before: int = 0  # lines of the file that are not in ``text``; -1: a header was put before it
+    columns: int = 0  # of a delimited file, also where some are not among the fields
+
+    @property
+    def width(self) -> int:
+        """How many cells a record has."""
+        return self.columns or len(self.fields)
 
     @property
     def names(self) -> list[str]:
         return [field.name for field in self.fields]
 
 
-def stage(path: Path, folder: Path, *, encoding: str = "", declared: tuple[str, ...] = ()) -> Source:
+def stage(
+    path: Path, folder: Path, *, encoding: str = "", declared: tuple[str, ...] = (), layout: Layout = PLAIN
+) -> Source:
     """Read one file into ``folder``. Raises LoadError when it cannot be read as what it says it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    kind = detection.kind_of(path)
+    kind = detection.kind_of(path, layout.kind)
     try:
         if kind in {"parquet", "xlsx"}:
             plain = repair.unpack(path, folder) if path.suffix.lower() == ".gz" else path
             return _parquet(path, plain) if kind == "parquet" else _workbook(path, plain, folder)
-        text = _text(path, folder, encoding)
+        text, long = _text(path, folder, encoding)
         if kind == "jsonl":
             return _json_lines(path, text, folder, declared)
-        return _delimited(path, text, folder)
+        return _fixed(path, text, folder, layout) if kind == "fixed" else _delimited(path, text, folder, layout, long)
     except (engine.Error, OSError, EOFError) as error:
         first = str(error).splitlines()[0] if str(error) else error.__class__.__name__
         raise LoadError(_("%(name)s cannot be read: %(why)s") % {"name": path.name, "why": first}) from error
 
 
-def _text(path: Path, folder: Path, encoding: str) -> Path:
-    """The file itself, or a repaired copy: UTF-8, all lines ending alike."""
+def _text(path: Path, folder: Path, encoding: str) -> tuple[Path, bool]:
+    """The file itself, or a repaired copy: UTF-8, all lines ending alike; and whether a line is too long."""
     wanted = encoding or detection.wide_encoding(path)
     if wanted and wanted.lower().replace("_", "-") not in {"utf-8", "utf8", "utf-8-sig"}:
         path = repair.to_utf8(path, wanted, folder)
-    if detection.examine(path).newline in {"mixed", "\r"}:
+    found = detection.examine(path)
+    if found.newline in {"mixed", "\r"}:
         path = repair.same_line_ends(path, folder)
-    return path
+    return path, found.long
 
 
 def _copy(statement: str, place: Path) -> str:
@@ -83,21 +94,55 @@ def _copy(statement: str, place: Path) -> str:
     return f"read_parquet({literal(place)})"
 
 
-def _delimited(path: Path, text: Path, folder: Path) -> Source:
-    delimiter, names, blank_before = detection.header(text)
+def _delimited(path: Path, text: Path, folder: Path, layout: Layout, long: bool) -> Source:
+    text, before = _trimmed(text, folder, layout)
+    delimiter, names, blank_before = detection.header(text, layout)
     names = detection.checked_names(path, names)
     place, broken, straight = folder / f"{path.name}.stage", [], text
-    relation = None if blank_before else _read_csv(text, delimiter, len(names), place)
-    if relation is None:
-        straight, broken = repair.straighten(text, delimiter, len(names), folder)
-        relation = _read_csv(straight, delimiter, len(names), place)
-        if relation is None:
+    plain = layout.several_lines and not blank_before and not long
+    read = _read_csv(text, delimiter, len(names), place, layout) if plain else None
+    if read is None:
+        straight, broken = repair.straighten(text, delimiter, len(names), folder, layout)
+        read = _read_csv(straight, delimiter, len(names), place, layout)
+        if read is None:
             raise LoadError(_("%(name)s cannot be read as CSV.") % {"name": path.name})
     fields = tuple(Field(name, f"c{i}", "text") for i, name in enumerate(names))
-    return Source(path, "delimited", relation, fields, delimiter=delimiter, text=text, broken=tuple(broken))
+    facts: dict[str, Any] = {"delimiter": delimiter, "text": text, "broken": tuple(broken), "columns": len(names)}
+    return Source(path, "delimited", read, fields, layout=layout, before=before, **facts)
 
 
-def _read_csv(text: Path, delimiter: str, width: int, place: Path) -> str | None:
+def _trimmed(text: Path, folder: Path, layout: Layout) -> tuple[Path, int]:
+    """The text from its header on, and how many lines of the file come before it."""
+    if layout.header:
+        return (repair.cut(text, folder, lines=layout.skipped), layout.skipped) if layout.skipped else (text, 0)
+    bare = repair.cut(text, folder, lines=layout.skipped) if layout.skipped else text
+    delimiter, cells, _blank = detection.header(bare, layout)
+    names = delimiter.join(f"column_{place}" for place in range(1, len(cells) + 1))
+    return repair.cut(text, folder, lines=layout.skipped, header=names), layout.skipped - 1
+
+
+def _fixed(path: Path, text: Path, folder: Path, layout: Layout) -> Source:
+    """Columns that begin at fixed places of each line; what is short ends in empty cells."""
+    names, total = detection.checked_names(path, list(layout.names)), sum(layout.widths)
+    before = layout.skipped + layout.header
+    statement = (
+        f"SELECT row_number() OVER () AS {quoted(ROW)}, rtrim(line, chr(13)) AS line FROM read_csv({literal(text)},"
+        f" auto_detect = false, header = false, delim = '\x01', quote = '', escape = '',"
+        f" columns = {{'line': 'VARCHAR'}}, strict_mode = false, null_padding = true, max_line_size = {LONGEST_LINE})"
+    )
+    sound = f"SELECT * FROM ({statement}) WHERE {quoted(ROW)} > {before} AND trim(line) <> ''"
+    relation = _copy(sound, folder / f"{path.name}.stage")
+    starts = [sum(layout.widths[:place]) + 1 for place in range(len(names))]
+    fields = tuple(
+        Field(name, f"trim(substring(line, {start}, {width}))", "text")
+        for name, start, width in zip(names, starts, layout.widths, strict=True)
+    )
+    beyond = literal(_("longer than the columns together"))
+    fault = f"CASE WHEN length(rtrim(line)) > {total} THEN {beyond} END"
+    return Source(path, "fixed", relation, fields, fault=fault, text=text, layout=layout)
+
+
+def _read_csv(text: Path, delimiter: str, width: int, place: Path, layout: Layout) -> str | None:
     """Stage the rows; None when a record is not as wide as the header or its quotes are wrong."""
     columns = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(width))
     cursor = engine.connection()
@@ -105,7 +150,8 @@ def _read_csv(text: Path, delimiter: str, width: int, place: Path) -> str | None
         cursor.execute(f"DROP TABLE IF EXISTS {table}")
     statement = (
         f"SELECT row_number() OVER () AS {quoted(ROW)}, * FROM read_csv({literal(text)}, auto_detect = false,"
-        f" header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', columns = {{{columns}}},"
+        f" header = true, delim = {literal(delimiter)}, quote = {literal(layout.quote)},"
+        f" escape = {literal(layout.quote)}, columns = {{{columns}}},"
         f" store_rejects = true, rejects_limit = 1)"
     )
     try:
@@ -211,7 +257,7 @@ def originals(source: Source, numbers: Iterator[int]) -> Iterator[tuple[int, int
     """For ascending row numbers: (row number, line in the file, the record as it stands there)."""
     if source.kind == "delimited" and source.text:
         yield from _from_records(source, numbers)
-    elif source.kind == "jsonl" and source.text:
+    elif source.kind in {"jsonl", "fixed"} and source.text:
         with detection.opened(source.text) as file:
             lines = enumerate(file, start=1)
             for number in numbers:
@@ -224,14 +270,15 @@ def originals(source: Source, numbers: Iterator[int]) -> Iterator[tuple[int, int
 
 def _from_records(source: Source, numbers: Iterator[int]) -> Iterator[tuple[int, int, str]]:
     assert source.text
-    broken, width = set(source.broken), len(source.fields)
-    records = (r for r in repair.records(source.text, source.delimiter) if not (r.blank and width > 1))
+    broken, width = set(source.broken), source.width
+    found = repair.records(source.text, source.delimiter, source.layout)
+    records = (r for r in found if not (r.blank and width > 1))
     next((r for r in records if not r.blank), None)  # the header
     rows = zip(count(1), (r for r in records if r.line not in broken), strict=False)
     for wanted in numbers:
         for number, record in rows:
             if number == wanted:
-                yield number, record.line, record.text.decode(errors="replace")
+                yield number, record.line + source.before, record.text.decode(errors="replace")
                 break
 
 
@@ -239,9 +286,13 @@ def broken_records(source: Source) -> Iterator[tuple[int, str, str]]:
     """The records that are no rows: (line, reason, the record as it stands there)."""
     if source.broken and source.text:
         broken = set(source.broken)
-        for record in repair.records(source.text, source.delimiter):
+        for record in repair.records(source.text, source.delimiter, source.layout):
             if record.line in broken:
-                yield record.line, repair.fault_of(record, len(source.fields)), record.text.decode(errors="replace")
+                yield (
+                    record.line + source.before,
+                    repair.fault_of(record, source.width),
+                    record.text.decode(errors="replace"),
+                )
 
 
 def row_text(cells: list[Any]) -> str:

@@ -8,7 +8,7 @@ import time
 import ibis
 import pytest
 
-from orchcamp.datasets import counting, engine, preview, schema
+from orchcamp.datasets import counting, preview, schema
 from tests.builders import make_shop
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +26,11 @@ def test_a_count_is_exact():
     assert counting.counted(schema.load().table("people"), "a") == 6
 
 
-def test_a_count_can_be_called_off_from_elsewhere():
+def test_a_count_can_be_called_off_from_elsewhere(settings):
+    settings.COUNT_SECONDS = 600
     threading.Timer(0.3, counting.cancel, ["t1"]).start()
-    began = time.monotonic()
-    with pytest.raises(counting.Cancelled, match="called off"):
+    with pytest.raises(counting.Cancelled, match="question was called off"):  # and not: took longer than …
         counting.counted(endless(), "t1")
-    assert time.monotonic() - began < 5
     make_shop()
     assert counting.counted(schema.load().table("people"), "t2") == 6  # the thread is good for the next one
 
@@ -42,18 +41,15 @@ def test_a_count_that_takes_too_long_ends(settings):
         counting.counted(endless(), "t3")
 
 
-def test_finishing_does_not_wait_for_the_watch():
+def test_finishing_does_not_wait_for_the_watch(monkeypatch):
     make_shop()
     table = schema.load().table("people")
     counting.counted(table, "warm")
+    monkeypatch.setattr(counting, "POLL_SECONDS", 3)
     began = time.monotonic()
     for n in range(20):
         counting.counted(table, f"quick{n}")
-    bare = time.monotonic()
-    for _n in range(20):
-        engine.count(table)
-    watched, plain = bare - began, time.monotonic() - bare
-    assert watched < plain + 20 * counting.POLL_SECONDS / 2
+    assert time.monotonic() - began < 20 * 3 / 2  # half of what waiting each time would take
 
 
 def test_personal_columns_are_masked_for_those_who_may_not_see_them():

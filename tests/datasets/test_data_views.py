@@ -93,7 +93,8 @@ def test_without_the_right_personal_columns_are_masked_everywhere(client, mallor
     shown = client.get(reverse("datasets:detail", args=["people"]), {"tab": "rows"}).content
     assert "•••••".encode() in shown and b"ann@example.org" not in shown and b"Paris" in shown
     columns = client.get(reverse("datasets:detail", args=["people"])).content
-    assert b"hidden" in columns and b"BOB" not in columns.upper()
+    said = columns.upper().replace(b"COMBOBOX", b"")  # every page has the role of the finder's field
+    assert b"hidden" in columns and b"BOB" not in said
     assert b"ann@example.org" not in client.get(reverse("datasets:column", args=["people", "email"])).content
     assert b"Paris" in client.get(reverse("datasets:column", args=["people", "city"])).content
     load = Load.objects.get()

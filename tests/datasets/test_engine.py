@@ -67,7 +67,7 @@ def test_a_file_system_without_hard_links_is_written_once_too(model, monkeypatch
 
 def test_a_claim_that_a_dead_writer_left_is_not_waited_for_for_ever(model, monkeypatch):
     monkeypatch.setattr(os, "link", lambda *args: (_ for _ in ()).throw(OSError(errno.ENOTSUP, "no")))
-    monkeypatch.setattr(engine, "CLAIM_SECONDS", 0.2)
+    monkeypatch.setattr(engine.lake, "CLAIM_SECONDS", 0.2)
     place = engine.root() / "runs/1/n4"
     place.mkdir(parents=True)
     (place / ".out.claim").touch()
@@ -78,7 +78,7 @@ def test_a_failed_query_leaves_nothing_behind(model):
     broken = ibis.table({"id": "int64", "no_such_column": "string"}, name=model.dataset("people").path)
     with pytest.raises(engine.Error):
         engine.write(broken.select("no_such_column"), "runs/1/n5/out")
-    assert list((engine.root() / "runs/1/n5").iterdir()) == []
+    assert not list(engine.root().glob("runs/**/*"))
 
 
 def test_a_folder_of_files_is_one_table(model):
@@ -95,7 +95,7 @@ def test_odd_characters_in_a_path_are_only_characters(model):
 
 
 def test_views_of_a_long_worker_do_not_pile_up(model, monkeypatch):
-    monkeypatch.setattr(engine, "VIEWS_KEPT", 5)
+    monkeypatch.setattr(engine.duck, "VIEWS_KEPT", 5)
     for n in range(12):
         path = f"runs/{n}/n1/out"
         engine.write(model.table("people"), path)

@@ -354,3 +354,9 @@ def test_upserts_follow_the_plain_model(tmp_path, batches, versioned):
         assert result.read == result.kept + result.rejected + result.replaced
     assert {row["id"]: (row["id"], row["v"], int(row["n"])) for row in rows()} == current
     assert found == counts
+
+
+def test_a_line_that_is_longer_than_the_engine_reads_is_rejected_not_lost(tmp_path):
+    result = load_text(tmp_path, "things.csv", b"id,name\n1,x\n2," + b"y" * 3_000_000 + b"\n3,z\n")
+    assert (result.read, result.kept, result.rejected) == (3, 2, 1)
+    assert rejects(result)[0][:3] == ["3", "", "longer than 2 MB"]

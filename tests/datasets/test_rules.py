@@ -162,9 +162,8 @@ REFUSED = [
     ({"group": "xor"}, "group: expects “and”, “or” or “except”"),
     ({"group": "and", "items": {}}, "items: expects a list"),
     (both({}), "items[0]: a node is one of"),
-    (both(where("id", "equals", 1), {"filter": "x"}), "items[1]: “filter” is not known yet"),
-    ({"audience": "x"}, "“audience” is not known yet"),
-    ({"expression": "1", "operator": "equals", "value": 1}, "“expression” is not known yet"),
+    (both(where("id", "equals", 1), {"filter": "x"}), "items[1].filter: there is no predefined filter “x”"),
+    ({"audience": "x"}, "audience: there is no audience “x”"),
     (where("citty", "is_empty"), "attribute: People has no column “citty”. Did you mean “city”?"),
     (where("shop", "is_empty"), "is a link of People, not a column"),
     (where("purchases.amount", "is_empty"), "leads from People to many rows"),
@@ -187,7 +186,7 @@ REFUSED = [
     (where("consent", "greater_than", True), "cannot be asked of true or false"),
     (where("age", "contains", "1"), "cannot be asked of a number"),
     (where("age", "equals", {"attribute": "city"}), "city is a text and cannot be compared with a number"),
-    (where("age", "equals", {"expression": "1"}), "is not known yet"),
+    (where("age", "equals", {"parameter": "n"}), "value: a parameter can stand in the rule of a predefined filter only"),
     (where("age", "equals", {"date": "today"}), "a date cannot be compared with a number"),
     (where("born", "equals", {"date": "someday"}), "value.date: there is no moving date “someday”"),
     (where("born", "equals", {"date": "today", "shift": "90"}), "value.shift: expects a number and minutes"),
@@ -246,9 +245,23 @@ SAID = [
     (where("joined", "greater_than", {"date": "today", "shift": "-90 days"}), "Joined is after today − 90 days"),
     (where("city", "in", list("abcdefg")), "City is one of a, b, c, d, e and 2 more"),
     (where("city", "equals", "x", ignore_case=True), "City is x (in any case)"),
+    ({"audience": "some"}, "Is in the audience “Some”"),
+    (both(both(), {"audience": "some", "member": False}), "Anything and is not in the audience “Some”"),
+    ({"filter": "grown"}, "Matches the filter “Grown” with least = 1"),
+    ({"filter": "named", "parameters": {"names": ["x", "y"]}}, "Matches the filter “Named” with names = x, y and least = 3"),
+    ({"filter": "grown", "parameters": {"least": {"variable": "n"}}}, "Matches the filter “Grown” with least = $n"),
+    ({"link": "purchases", "where": {"filter": "recent"}}, "Has purchases where matches the filter “Recent” with day = today − 1 days"),
+    ({"expression": "[age] +\n 1", "operator": "greater_than", "value": 5}, "[age] + 1 is more than 5"),
+    (where("age", "equals", {"expression": "[id] * 2"}), "Age is [id] * 2"),
+    (bought("greater_than", 9, aggregate="sum", expression="[amount] * 2"), "Sum of [amount] * 2 of purchases is more than 9"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("tree", "sentence"), SAID, ids=[sentence for _tree, sentence in SAID])
 def test_a_rule_is_said_in_words(tree, sentence):
-    assert rules.sentence(tree, "people", context(ROWS)) == sentence
+    assert rules.sentence(tree, "people", context(ROWS, variables={"n": 3})) == sentence
+
+
+def test_what_is_not_known_is_empty_though_it_is_negated():
+    assert kept({"expression": "not ([city] = [name])", "operator": "is_empty"}) == [3]
+    assert kept({"expression": "not ([city] = [name])", "operator": "is_not_empty"}) == [1, 2, 4]

@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchcamp.datasets import engine, rules
-from tests.datasets.shop import COLUMNS, KEYS, STEPS, context, satisfies
+from tests.datasets.second_reading import EXPRESSIONS, satisfies
+from tests.datasets.shop import AUDIENCES, COLUMNS, FILTERS, KEYS, STEPS, context
 
 TEXTS = st.sampled_from(["", "a", "A", "ab", "b", "a%b", "a_b", "É", "é", "a\nb", "\\", "Paris", "paris"])
 NUMBERS = st.integers(-2, 4)
@@ -41,6 +42,7 @@ CELLS = {
     "date": DAYS,
     "datetime": MOMENTS,
 }
+PARAMETERS = {"number": NUMBERS, "list": st.lists(TEXTS, max_size=3), "date": DAYS.map(str)}
 ORDER = ["greater_than", "less_than", "greater_or_equal", "less_or_equal"]
 SAME = ["equals", "not_equals"]
 WORDS = ["starts_with", "not_starts_with", "ends_with", "not_ends_with", "contains", "not_contains"]
@@ -67,6 +69,18 @@ def paths(dataset: str) -> list[tuple[str, str]]:
     return found
 
 
+def computed(dataset: str) -> list[tuple[str, str]]:
+    return [(text, type) for text, type, _found in EXPRESSIONS[dataset]]
+
+
+def saved(dataset: str) -> list[str]:
+    return [slug for slug, (about, _keys) in AUDIENCES.items() if about == dataset]
+
+
+def predefined(dataset: str) -> list[str]:
+    return [slug for slug, facts in FILTERS.items() if facts[0] == dataset]
+
+
 def links(dataset: str) -> list[tuple[str, str]]:
     near = [(step.name, step.target) for step in STEPS if step.source == dataset]
     far = [
@@ -88,9 +102,10 @@ def asked(draw: Any, dataset: str, type: str) -> dict[str, Any]:
     found: dict[str, Any] = {"operator": operator}
     if operator in ("is_empty", "is_not_empty"):
         return found
-    columns = [p for p, t in paths(dataset) if FAMILY.get(t, t) == FAMILY.get(type, type)]
+    others = [{"attribute": p} for p, t in paths(dataset) if FAMILY.get(t, t) == FAMILY.get(type, type)]
+    others += [{"expression": e} for e, t in computed(dataset) if FAMILY.get(t, t) == FAMILY.get(type, type)]
     plain = VALUES[type]
-    value = st.one_of(plain, plain, st.sampled_from(columns).map(lambda p: {"attribute": p})) if columns else plain
+    value = st.one_of(plain, plain, st.sampled_from(others)) if others else plain
     if operator in ("in", "not_in"):
         found["value"] = draw(st.lists(value, max_size=3))
     elif operator in ("between", "not_between"):
@@ -104,8 +119,17 @@ def asked(draw: Any, dataset: str, type: str) -> dict[str, Any]:
 
 @st.composite
 def nodes(draw: Any, dataset: str, depth: int = 2) -> dict[str, Any]:
-    kinds = ["condition", "condition"] + (["group", "collection", "aggregate"] if depth else [])
+    kinds = ["condition", "condition", "expression"] + (["group", "collection", "aggregate"] if depth else [])
+    kinds += (["audience"] if saved(dataset) else []) + (["filter"] if predefined(dataset) else [])
     kind = draw(st.sampled_from(kinds))
+    if kind == "expression":
+        text, type = draw(st.sampled_from(computed(dataset)))
+        return {"expression": text, **draw(asked(dataset, type))}
+    if kind == "audience":
+        member = draw(st.sampled_from([{}, {"member": True}, {"member": False}]))
+        return {"audience": draw(st.sampled_from(saved(dataset))), **member}
+    if kind == "filter":
+        return draw(uses(dataset))
     if kind == "condition":
         path, type = draw(st.sampled_from(paths(dataset)))
         return {"attribute": path, **draw(asked(dataset, type))}
@@ -122,18 +146,31 @@ def nodes(draw: Any, dataset: str, depth: int = 2) -> dict[str, Any]:
 
 
 @st.composite
+def uses(draw: Any, dataset: str) -> dict[str, Any]:
+    """A predefined filter with some of the values that it asks for."""
+    slug = draw(st.sampled_from(predefined(dataset)))
+    given = {}
+    for name, facts in FILTERS[slug][2].items():
+        if draw(st.booleans()):
+            given[name] = draw(PARAMETERS[facts["type"]])
+    return {"filter": slug, **({"parameters": given} if given else {})}
+
+
+@st.composite
 def figures(draw: Any, dataset: str, end: str) -> dict[str, Any]:
     function = draw(st.sampled_from(["count", "count", "count_distinct", "sum", "min", "max", "avg"]))
     numbers = [(p, t) for p, t in paths(end) if FAMILY.get(t) == "number"]
     pool = numbers if function in ("sum", "avg") else [(p, t) for p, t in paths(end) if t != "boolean"]
     if function == "count" and draw(st.booleans()):
         return {"aggregate": function, **draw(asked(dataset, "integer"))}
-    path, type = draw(st.sampled_from(pool))
+    whole = [("attribute", path, type) for path, type in pool]
+    whole += [("expression", e, t) for e, t in computed(end) if t in {type for _path, type in pool}]
+    place, path, type = draw(st.sampled_from(whole))
     if function.startswith("count"):
         type = "integer"
     elif function == "avg":
         type = "float"
-    return {"aggregate": function, "attribute": path, **draw(asked(dataset, type))}
+    return {"aggregate": function, place: path, **draw(asked(dataset, type))}
 
 
 @settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))

@@ -14,15 +14,31 @@ from decimal import Decimal
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 from ibis.expr.types import BooleanValue, Table
 from ibis.expr.types import Value as Expression
 
-from ..schema import DataModel, DatasetShape, Step
+from ..schema import DatasetShape, Step
+from . import computed, ways
 from .context import RuleContext
-from .nodes import Aggregate, Attribute, Collection, Condition, Group, Literal, Node, Test
+from .nodes import (
+    Aggregate,
+    Attribute,
+    Collection,
+    Computed,
+    Condition,
+    FilterUse,
+    Group,
+    Literal,
+    Membership,
+    Node,
+    Source,
+    Test,
+)
 from .operators import OPERATORS
 from .predicates import COMPARE, Asked, satisfies
 
+Leaf = Condition | Collection | Aggregate | Membership | FilterUse
 EVERY, NONE = ibis.literal(True), ibis.literal(False)
 
 
@@ -33,27 +49,40 @@ class Frame:
     table: Table
     shape: DatasetShape
     ctx: RuleContext
-    joined: dict[Any, str] = field(default_factory=dict)  # attribute path or aggregate -> column
+    joined: dict[Any, str] = field(default_factory=dict)  # attribute path, expression or aggregate -> column
 
-    def column(self, attribute: Attribute) -> Expression:
+    def column(self, attribute: Source) -> Expression:
+        if isinstance(attribute, Computed):
+            return self.table[self.joined[attribute]]
         return self.table[self.joined[attribute.path] if attribute.steps else attribute.column]
 
 
 def keep(table: Table, shape: DatasetShape, node: Node, ctx: RuleContext) -> Table:
     """The rows that satisfy the node, with the columns they came with."""
+    node = inlined(node)
     if _everyone(node):
         return table
-    frame = _widened(Frame(table, shape, ctx), node)
+    frame = widened(Frame(table, shape, ctx), node)
     found = frame.table.filter(*_conjuncts(node, frame))
     return found.select(*table.columns) if frame.joined else found
 
 
 def mark(table: Table, shape: DatasetShape, node: Node, ctx: RuleContext, name: str) -> Table:
     """All rows, with a column that says whether each satisfies the node."""
+    node = inlined(node)
     if _everyone(node):
         return table.mutate(**{name: EVERY})
-    frame = _widened(Frame(table, shape, ctx), node)
+    frame = widened(Frame(table, shape, ctx), node)
     return frame.table.select(*table.columns, **{name: holds(node, frame).fill_null(False)})
+
+
+def inlined(node: Node) -> Node:
+    """The node with each predefined filter's rule in its place; what lies behind a link follows when its turn comes."""
+    if isinstance(node, FilterUse):
+        return inlined(node.node)
+    if isinstance(node, Group):
+        return replace(node, items=tuple(map(inlined, node.items)))
+    return node
 
 
 def _conjuncts(node: Node, frame: Frame) -> list[BooleanValue]:
@@ -99,7 +128,9 @@ def fails(node: Node, frame: Frame) -> BooleanValue:
 
 
 def _complement(raw: BooleanValue) -> BooleanValue:
-    return (~raw).fill_null(True)
+    if raw.op().find(ops.InSubquery, filter=ops.Value):  # in "NOT x IN (…)" Spark takes a null for a member
+        return ~raw.fill_null(False)
+    return (~raw).fill_null(True)  # the faster of the two
 
 
 def _all(parts: Iterable[BooleanValue]) -> BooleanValue:
@@ -118,8 +149,11 @@ def _balanced(parts: list[BooleanValue], join: Any) -> BooleanValue:
     return parts[0]
 
 
-def _raw(node: Condition | Collection | Aggregate, frame: Frame) -> tuple[bool, BooleanValue]:
+def _raw(node: Leaf, frame: Frame) -> tuple[bool, BooleanValue]:
     """A predicate that is never null-sensitive once negated by ``_complement``, and whether it is the positive side."""
+    assert not isinstance(node, FilterUse)
+    if isinstance(node, Membership):
+        return node.member, _in_audience(node.audience, frame)
     if isinstance(node, Collection):
         return node.exists, _linked(node.steps, node.where, frame)
     positive = not OPERATORS[node.test.operator].base
@@ -137,7 +171,7 @@ def _as_positive(test: Test) -> Test:
 
 
 def _compares_columns(node: Condition | Aggregate) -> bool:
-    return any(isinstance(value, Attribute) for value in node.test.values)
+    return not all(isinstance(value, Literal) for value in node.test.values)
 
 
 # --- Linked rows -------------------------------------------------------------------------------------------------
@@ -146,7 +180,7 @@ def _compares_columns(node: Condition | Aggregate) -> bool:
 def _linked(steps: tuple[Step, ...], where: Node, frame: Frame) -> BooleanValue:
     """Whether the steps lead to a row that satisfies ``where``."""
     step, *rest = steps
-    inner = _rows(step, frame.ctx.model)
+    inner = ways.rows(step, frame.ctx.model)
     shape = frame.ctx.model.dataset(step.target)
     if rest:
         linked = Frame(inner, shape, frame.ctx)
@@ -156,10 +190,12 @@ def _linked(steps: tuple[Step, ...], where: Node, frame: Frame) -> BooleanValue:
     return _member(frame.table, step, inner)
 
 
-def _rows(step: Step, model: DataModel) -> Table:
-    """The linked dataset's rows that can be linked at all."""
-    table = model.table(step.target)
-    return table.filter(*(table[name].notnull() for name in step.target_columns))
+def _in_audience(slug: str, frame: Frame) -> BooleanValue:
+    """Whether the row's key is among an audience's."""
+    key = frame.shape.key
+    members = frame.ctx.model.audience_table(slug)
+    given = members.filter(*(members[name].notnull() for name in key))
+    return _member(frame.table, Step(slug, frame.shape.slug, key, frame.shape.slug, key, False), given)
 
 
 def _member(table: Table, step: Step, linked: Table) -> BooleanValue:
@@ -196,7 +232,7 @@ def _chain(way: tuple[Step, ...], last: Step, groups: Table, frame: Frame) -> Bo
         named = groups.rename(dict(zip(last.target_columns, _group_keys(last), strict=True)))
         return _member(frame.table, last, named)
     step, *rest = way
-    inner = _rows(step, frame.ctx.model)
+    inner = ways.rows(step, frame.ctx.model)
     linked = Frame(inner, frame.ctx.model.dataset(step.target), frame.ctx)
     return _member(frame.table, step, inner.filter(_chain(tuple(rest), last, groups, linked)))
 
@@ -209,10 +245,10 @@ def _grouped(node: Aggregate, ctx: RuleContext) -> Table:
     """One row per key with its figure, over the linked rows that satisfy ``where``."""
     step = node.steps[-1]
     shape = ctx.model.dataset(step.target)
-    rows = keep(_rows(step, ctx.model), shape, node.where, replace(ctx, columns={}))
+    rows = keep(ways.rows(step, ctx.model), shape, node.where, replace(ctx, columns={}))
     frame = Frame(rows, shape, ctx)
-    if node.attribute and node.attribute.steps:
-        frame = _with_paths(frame, [node.attribute])
+    if node.attribute:
+        frame = with_sources(frame, [node.attribute])
     keys = {new: frame.table[old] for new, old in zip(_group_keys(step), step.target_columns, strict=True)}
     column = frame.column(node.attribute) if node.attribute else None
     return frame.table.group_by(**keys).aggregate(figure=_aggregate(node.function, column, frame.table))
@@ -252,22 +288,20 @@ def _number(value: Any) -> Decimal | int:
 # --- Columns from elsewhere --------------------------------------------------------------------------------------
 
 
-def _widened(frame: Frame, node: Node) -> Frame:
-    """The frame with every column that its conditions hold against another one, and every figure so held."""
-    paths: dict[str, Attribute] = {}
+def widened(frame: Frame, node: Node) -> Frame:
+    """The frame with every expression, every column that its conditions hold against another, every figure so held."""
+    sources: list[Source] = []
     figures: dict[Aggregate, None] = {}
     for condition in _of_this_row(node):
-        if _compares_columns(condition):
-            wanted = [value for value in condition.test.values if isinstance(value, Attribute)]
-            if isinstance(condition, Condition):
-                wanted.append(condition.attribute)
-            else:
-                figures[condition] = None
-            paths |= {attribute.path: attribute for attribute in wanted if attribute.steps}
-    if paths:
-        frame = _with_paths(frame, list(paths.values()))
+        against = [value for value in condition.test.values if not isinstance(value, Literal)]
+        sources += against
+        if isinstance(condition, Aggregate):
+            figures |= {condition: None} if against else {}
+        elif against or isinstance(condition.attribute, Computed):
+            sources.append(condition.attribute)
+    frame = with_sources(frame, sources)
     for figure in figures:
-        frame = _with_figure(frame, figure)
+        frame = with_figure(frame, figure)
     return frame
 
 
@@ -275,56 +309,30 @@ def _of_this_row(node: Node) -> Iterable[Condition | Aggregate]:
     if isinstance(node, Group):
         for item in node.items:
             yield from _of_this_row(item)
-    elif not isinstance(node, Collection):
+    elif isinstance(node, Condition | Aggregate):
         yield node
 
 
-def _with_paths(frame: Frame, attributes: list[Attribute]) -> Frame:
-    """Left joins over to-one links, each path once; the linked side has every key once."""
-    table, joined = frame.table, dict(frame.joined)
-    for attribute in attributes:
-        table, names = _joined_way(table, attribute.steps, [attribute.column], frame.ctx, len(joined))
-        joined[attribute.path] = names[0]
+def with_sources(frame: Frame, sources: list[Source]) -> Frame:
+    """Expressions beside the rows, and left joins over to-one links: each once; the linked side has every key once."""
+    table, named = computed.beside(
+        frame.table, [source for source in sources if isinstance(source, Computed)], frame.shape, frame.ctx
+    )
+    joined: dict[Any, str] = {**frame.joined, **named}
+    for path, attribute in {source.path: source for source in sources if isinstance(source, Attribute)}.items():
+        if attribute.steps:
+            mark = str(len(joined))
+            table, (joined[path],) = ways.joined(table, attribute.steps, [attribute.column], frame.ctx.model, mark)
     return replace(frame, table=table, joined=joined)
 
 
-def _joined_way(
-    table: Table, steps: tuple[Step, ...], wanted: list[str], ctx: RuleContext, at: int
-) -> tuple[Table, list[str]]:
-    """The table with ``wanted`` columns of the end of a way, and their made-up names."""
-    own = list(steps[0].source_columns)
-    for n, step in enumerate(steps):
-        last = n == len(steps) - 1
-        columns = wanted if last else list(steps[n + 1].source_columns)
-        names = [f"joined_{at}_{n}_{i}" for i in range(len(columns))]
-        keys = [f"key_{at}_{n}_{i}" for i in range(len(step.target_columns))]
-        there = _once(step, ctx.model)
-        there = there.select(
-            **{new: there[old] for new, old in zip(keys, step.target_columns, strict=True)},
-            **{new: there[old] for new, old in zip(names, columns, strict=True)},
-        )
-        table = table.left_join(there, [table[o] == there[k] for o, k in zip(own, keys, strict=True)])
-        own = names
-    return table, own
-
-
-def _once(step: Step, model: DataModel) -> Table:
-    """The linked rows, each key once: by the dataset's own key they are already."""
-    rows = _rows(step, model)
-    key = model.dataset(step.target).key
-    if set(key) <= set(step.target_columns):
-        return rows
-    window = ibis.window(group_by=list(step.target_columns), order_by=list(key))
-    return rows.mutate(place_in_group=ibis.row_number().over(window)).filter(ibis._.place_in_group == 0)
-
-
-def _with_figure(frame: Frame, node: Aggregate) -> Frame:
+def with_figure(frame: Frame, node: Aggregate) -> Frame:
     """The frame with an aggregate's figure beside each row."""
     table, at = frame.table, len(frame.joined)
     *way, last = node.steps
     own = list(last.source_columns)
     if way:
-        table, own = _joined_way(table, tuple(way), own, frame.ctx, at)
+        table, own = ways.joined(table, tuple(way), own, frame.ctx.model, str(at))
     groups = _grouped(node, frame.ctx)
     keys = [f"group_{at}_{i}" for i in range(len(own))]
     name = f"figure_{at}"

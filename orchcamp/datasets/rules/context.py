@@ -24,6 +24,15 @@ class RuleError(Refused):
 
 
 @dataclass(frozen=True)
+class Parameter:
+    """What a predefined filter's parameter stands for in one use of it."""
+
+    type: str  # a key of reuse.PARAMETERS
+    value: Any  # as JSON
+    shown: str = ""  # how it is said, when not as its value
+
+
+@dataclass(frozen=True)
 class RuleContext:
     """The model, the moment and the zone that moving dates are reckoned in, and the campaign's variables."""
 
@@ -32,6 +41,8 @@ class RuleContext:
     timezone: str = "UTC"
     variables: Mapping[str, Any] = field(default_factory=dict)
     columns: Mapping[str, ColumnShape] = field(default_factory=dict)  # that the table carries beside the dataset's
+    parameters: Mapping[str, Parameter] | None = None  # within a predefined filter: what it was given
+    within: tuple[str, ...] = ()  # slugs of the filters that the rule is read through
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,96 +1,22 @@
-"""The rule as the builder draws it: nested boxes of plain values for the templates."""
+"""The rule as the builder draws it: the tree turned into boxes."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from ..schema import ColumnShape, DatasetShape, Step
-from . import inputs, moments, tree
+from orchcamp.web.errors import Refused
+
+from ..schema import ColumnShape, DatasetShape
+from . import api, inputs, offers, tree
+from .boxes import Asked, Box, Choices
 from .context import RuleContext
-from .operators import AGGREGATES, DAY, NUMBER, OPERATORS, figure_type, for_type, label
+from .operators import AGGREGATES, OPERATORS, figure_type, for_type, label
 
-Choices = list[tuple[str, str]]
-SHIFT_UNITS: Choices = [(unit, unit) for unit in ("minutes", "hours", "days", "weeks", "months", "years")]
-SUGGESTED_AT_MOST = 60
-
-
-@dataclass
-class Box:
-    """One node: its inputs are called ``{name}:{path}:…``."""
-
-    kind: str  # group, condition, link, unknown
-    name: str
-    path: str
-    node: Any
-    error: str = ""
-    first: bool = False
-    last: bool = False
-    focus: bool = False
-    root: bool = False
-    joint: str = ""  # the word before it
-    items: list[Box] = field(default_factory=list)
-    where: Box | None = None
-    title: str = ""
-    way: str = ""
-    hint: str = ""
-    choices: Choices = field(default_factory=list)
-    columns: Choices = field(default_factory=list)
-    value: Value | None = None
-
-    @property
-    def prefix(self) -> str:
-        return f"{self.name}:{self.path}:"
-
-    @property
-    def key(self) -> str:
-        """An id for the page, usable in a selector."""
-        return f"{self.name}_{self.path or 'root'}".replace(".", "_").replace(":", "_")
-
-
-@dataclass
-class Value:
-    """What an operator takes, as inputs."""
-
-    operator: str
-    takes: str
-    type: str
-    how: str = "value"
-    hows: Choices = field(default_factory=list)
-    text: str = ""
-    text2: str = ""
-    input: str = "text"
-    options: Choices = field(default_factory=list)
-    period: str = ""
-    n: Any = ""
-    counted: bool = False
-    moving: str = ""
-    shift: Any = ""
-    unit: str = "days"
-    after: bool = False
-    others: Choices = field(default_factory=list)
-    chosen: str = ""
-    ignore_case: bool = False
-    suggests: bool = False
-    dataset: str = ""
-    column: str = ""
-    fixed: str = ""  # a value that only its JSON can say
-    operators: Choices = field(default_factory=list)
-    periods: Choices = field(default_factory=list)
-    movings: Choices = field(default_factory=list)
-    units: Choices = field(default_factory=lambda: SHIFT_UNITS)
-
-    @property
-    def is_text(self) -> bool:
-        return self.type == "string"
-
-    @property
-    def is_number(self) -> bool:
-        return self.type in NUMBER
+Extras = Mapping[str, ColumnShape]
 
 
 class Drawer:
@@ -102,69 +28,100 @@ class Drawer:
     def root(self, root: tree.Tree, dataset: str) -> Box:
         return self.box(root, "", self.ctx.model.dataset(dataset), self.ctx.columns)
 
-    def box(self, node: Any, path: str, shape: DatasetShape | None, extras: Mapping[str, ColumnShape]) -> Box:
+    def box(self, node: Any, path: str, shape: DatasetShape | None, extras: Extras) -> Box:
         box = Box("unknown", self.name, path, node, self.errors.get(path, ""), focus=path == self.focus, root=not path)
-        if isinstance(node, dict) and "group" in node:
+        keys = node if isinstance(node, dict) else {}
+        if "group" in keys:
             self._group(box, shape, extras)
-        elif isinstance(node, dict) and "link" in node:
+        elif "link" in keys:
             self._link(box, shape)
-        elif isinstance(node, dict) and "attribute" in node:
+        elif "attribute" in keys:
             self._condition(box, shape, extras)
+        elif "expression" in keys:
+            self._expression(box, shape, extras)
+        elif "filter" in keys:
+            self._filter(box)
+        elif "audience" in keys:
+            self._audience(box, shape)
         else:
             box.title = json.dumps(node, ensure_ascii=False)[:200]
         return box
 
-    def _group(self, box: Box, shape: DatasetShape | None, extras: Mapping[str, ColumnShape]) -> None:
+    def _fold(self, box: Box, shape: DatasetShape | None, extras: Extras) -> bool:
+        """Whether the box is folded; then it says what is in it, unless the mistake is there."""
+        within = any(tree.is_within(path, box.path) for path in self.errors)
+        box.closed = bool(box.node.get(tree.CLOSED)) and not within and box.draggable
+        if box.closed:
+            ctx = RuleContext(self.ctx.model, self.ctx.now, self.ctx.timezone, self.ctx.variables, extras)
+            try:
+                box.words = api.phrase(tree.plain(box.node), shape.slug if shape else "", ctx)
+            except Refused:
+                box.words = _("unfinished")
+        return box.closed
+
+    def _group(self, box: Box, shape: DatasetShape | None, extras: Extras) -> None:
         box.kind = "group"
         box.choices = [
             ("and", _("All of these")),
             ("or", _("Any of these")),
             ("except", _("The first, but none of the others")),
         ]
-        kind, items = box.node.get("group"), box.node.get("items") or []
+        box.tone = str(box.node.get("group"))
+        joint = {"and": _("and"), "or": _("or"), "except": _("but not")}.get(box.tone, "")
+        if self._fold(box, shape, extras):
+            return
+        items = box.node.get("items") or []
         for n, item in enumerate(items):
-            inner = self.box(item, f"{box.path}.{n}".lstrip("."), shape, extras)
+            inner = self.box(item, tree.joined(box.path, n), shape, extras)
             inner.first, inner.last = n == 0, n == len(items) - 1
-            inner.joint = "" if n == 0 else {"and": _("and"), "or": _("or"), "except": _("but not")}.get(str(kind), "")
+            inner.follows = n > 0 and isinstance(items[n - 1], dict) and "group" in items[n - 1]
+            inner.joint = joint if n else ""
             box.items.append(inner)
 
-    def _condition(self, box: Box, shape: DatasetShape | None, extras: Mapping[str, ColumnShape]) -> None:
+    def _condition(self, box: Box, shape: DatasetShape | None, extras: Extras) -> None:
         box.kind = "condition"
         path = box.node.get("attribute")
         column = inputs.column_at(path, shape, self.ctx, extras)
         *way, name = str(path).split(".")
         box.title, box.way, box.hint = (column.label or column.name) if column else name, " › ".join(way), str(path)
         if column and shape:
-            box.choices = [(operator.name, label(operator.name, column.type)) for operator in for_type(column.type)]
+            box.choices = operators(column.type)
             end = shape.slug if not way else self._end(shape, way)
-            box.value = self._value(box.node, column, shape, extras, end)
+            box.value = offers.value(box.node, column, shape, extras, self.ctx, end)
         else:
             box.choices = [(str(box.node.get("operator", "")), str(box.node.get("operator", "")))]
+
+    def _expression(self, box: Box, shape: DatasetShape | None, extras: Extras) -> None:
+        box.kind, box.title = "expression", str(box.node.get("expression", ""))
+        type = inputs.expression_type(box.title, shape, self.ctx, extras) or inputs.guessed(box.node)
+        box.choices = operators(type)
+        if shape:
+            box.value = offers.value(box.node, ColumnShape("", "", type), shape, extras, self.ctx, "")
 
     def _end(self, shape: DatasetShape, way: list[str]) -> str:
         for name in way:
             shape = self.ctx.model.dataset(shape.steps[name].target)
         return shape.slug
 
+    # --- linked rows --------------------------------------------------------------------------------------------
+
     def _link(self, box: Box, shape: DatasetShape | None) -> None:
         box.kind, node = "link", box.node
         end = inputs.end_of(node["link"], shape, self.ctx)
         *way, name = str(node["link"]).split(".")
         box.title, box.way, box.hint = name.replace("_", " "), " › ".join(way), end.label if end else str(node["link"])
-        box.where = self.box(node.get("where"), f"{box.path}.w".lstrip("."), end, {})
+        if self._fold(box, shape, {}):
+            return
+        box.where = self.box(node.get("where"), tree.joined(box.path, "w"), end, {})
         function, operator = node.get("aggregate"), str(node.get("operator", ""))
         box.choices = self._modes(end)
         if function is None:
             box.hint = "some" if node.get("exists", True) else "no"
-        elif function == "count" and not node.get("attribute"):
+        elif function == "count" and not node.get("attribute") and "expression" not in node:
             box.hint = f"count:{operator}"
             if box.hint not in dict(box.choices):
-                box.choices.append(
-                    (
-                        box.hint,
-                        f"{_('has a number that')} {label(operator, 'integer') if operator in OPERATORS else operator}",
-                    )
-                )
+                said = label(operator, "integer") if operator in OPERATORS else operator
+                box.choices.append((box.hint, f"{_('has a number that')} {said}"))
         else:
             box.hint = str(function)
         if function is not None and end:
@@ -187,140 +144,57 @@ class Drawer:
         return modes
 
     def _figure(self, box: Box, function: str, end: DatasetShape) -> None:
-        columns = aggregated(end, function, self.ctx)
+        columns = offers.aggregated(end, function, self.ctx)
         box.columns = [(path, title) for path, title, _type in columns]
+        box.columns.append((inputs.EXPRESSION, _("an expression…")))
         chosen = str(box.node.get("attribute", ""))
         type = next((t for path, _title, t in columns if path == chosen), None)
         if function == "count":
             box.columns = [] if box.hint.startswith("count:") else box.columns
             type = "integer"
+        elif "expression" in box.node:
+            type = inputs.expression_type(str(box.node["expression"]), end, self.ctx, {})
         elif type is None:
             box.columns.append((chosen, chosen))
         figure = figure_type(function, type) or "float"
-        box.value = self._value(box.node, ColumnShape("", "", figure), end, {}, "")
-        box.value.hows = []
-        box.value.operators = [(operator.name, label(operator.name, figure)) for operator in for_type(figure)]
+        box.value = offers.value(box.node, ColumnShape("", "", figure), end, {}, self.ctx, "")
+        for part in box.value.parts:
+            part.hows = [how for how in part.hows if how[0] not in ("attribute", "expression") or how[0] == part.how]
+        box.value.operators = operators(figure)
 
-    def _value(
-        self,
-        node: dict[str, Any],
-        column: ColumnShape,
-        shape: DatasetShape,
-        extras: Mapping[str, ColumnShape],
-        end: str,
-    ) -> Value:
-        operator = str(node.get("operator", ""))
-        takes = OPERATORS[operator].takes if operator in OPERATORS else "one"
-        given = node.get("value", "")
-        value = Value(operator, takes, column.type, ignore_case=bool(node.get("ignore_case")))
-        value.input = {"date": "date", "datetime": "text"}.get(column.type, "text")
-        value.dataset, value.column = end, column.name
-        value.suggests = bool(end) and column.name not in extras and takes in ("one", "many", "text")
-        if column.type == "boolean":
-            value.options, value.suggests = [("true", _("yes")), ("false", _("no"))], False
-        elif column.values and takes == "one":
-            value.options = [(item, item) for item in column.values]
-        self._fill(value, given)
-        if takes in ("one", "text", "pattern"):
-            value.hows = self._hows(value, shape, extras, takes)
-        return value
+    # --- what is kept elsewhere ---------------------------------------------------------------------------------
 
-    def _hows(self, value: Value, shape: DatasetShape, extras: Mapping[str, ColumnShape], takes: str) -> Choices:
-        hows = [("value", _("a value"))]
-        if value.type in DAY:
-            hows.append(("date", _("a moving date")))
-            value.movings = [(name, str(words)) for name, words in moments.MOVING.items()]
-        if takes != "pattern":
-            value.others = comparable(value.type, shape, extras, self.ctx)
-            if value.others:
-                hows.append(("attribute", _("another column")))
-        if self.ctx.variables:
-            hows.append(("variable", _("a variable")))
-        if value.how == "attribute" and value.chosen not in dict(value.others):
-            value.others.insert(0, (value.chosen, value.chosen))
-        if value.how == "variable":
-            value.others = [(name, name) for name in dict.fromkeys([value.chosen, *self.ctx.variables]) if name]
-        return hows
+    def _filter(self, box: Box) -> None:
+        box.kind, box.title = "filter", str(box.node["filter"])
+        known = self.ctx.model.filters.get(box.title)
+        if known is None:
+            box.error = box.error or _("There is no predefined filter “%(name)s” any more.") % {"name": box.title}
+            return
+        box.hint, box.title = box.title, known.label
+        given = box.node.get("parameters")
+        given = given if isinstance(given, dict) else {}
+        for name, facts in known.parameters.items():
+            held, type = given.get(name), str(facts.get("type", "text"))
+            asked = Asked(name, str(facts.get("label") or name.replace("_", " ")), type)
+            asked.text, asked.default = inputs.shown(held), inputs.shown(facts.get("default"))
+            asked.fixed = json.dumps(held, ensure_ascii=False) if isinstance(held, dict) else ""
+            box.asked.append(asked)
 
-    def _fill(self, value: Value, given: Any) -> None:
-        if value.takes == "period":
-            given = given if isinstance(given, dict) else {}
-            value.period, value.n = str(given.get("period", "")), given.get("n", "")
-            value.counted = value.period in moments.COUNTED
-            value.periods = [(name, str(words) % {"n": "…"}) for name, words in moments.PERIODS.items()]
-        elif value.takes == "many":
-            values = given if isinstance(given, list) else []
-            if any(isinstance(item, dict) for item in values) or isinstance(given, dict):
-                value.fixed = json.dumps(given, ensure_ascii=False)
-            value.text = inputs.listed(values[:5_000])
-            if len(values) > 5_000:  # too many to edit by hand: kept as they are
-                value.fixed = _("%(n)s values") % {"n": f"{len(values):,}"}
-        elif value.takes == "two":
-            pair = given if isinstance(given, list) and len(given) == 2 else ["", ""]
-            value.text, value.text2 = (written(item) for item in pair)
-            if any(isinstance(item, dict) for item in pair):
-                value.fixed = json.dumps(given, ensure_ascii=False)
-        elif isinstance(given, dict):
-            self._fill_reference(value, given)
-        else:
-            value.text = written(given)
-            if value.options and value.text and value.text not in dict(value.options):
-                value.options = [(value.text, value.text), *value.options]
-        if value.input == "date" and value.takes == "one" and value.text and not _is_day(value.text):
-            value.input = "text"
-
-    def _fill_reference(self, value: Value, given: dict[str, Any]) -> None:
-        value.how = next((how for how in ("date", "attribute", "variable") if how in given), "")
-        value.chosen = str(given.get(value.how, ""))
-        if not value.how:
-            value.fixed = json.dumps(given, ensure_ascii=False)
-        match = moments.SHIFT.fullmatch(str(given.get("shift", "")))
-        if match:
-            value.shift, value.unit, value.after = abs(int(match[1])), f"{match[2]}s", not match[1].startswith("-")
-
-
-def _is_day(text: str) -> bool:
-    return len(text) == 10 and text[4] == text[7] == "-"
-
-
-def written(value: Any) -> str:
-    """A literal as its input shows it."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None or isinstance(value, dict) else str(value)
-
-
-def aggregated(end: DatasetShape, function: str, ctx: RuleContext) -> list[tuple[str, str, str]]:
-    """(path, title, type) of the columns that an aggregate can be taken of: its own and one to-one link further."""
-    found = []
-    for prefix, shape, title in _near(end, ctx):
-        for column in shape.columns.values():
-            if figure_type(function, column.type):
-                found.append((prefix + column.name, title + (column.label or column.name), column.type))
-    return found
-
-
-def comparable(
-    type: str, shape: DatasetShape, extras: Mapping[str, ColumnShape], ctx: RuleContext
-) -> list[tuple[str, str]]:
-    """(path, title) of the columns that a column of this type can be held against."""
-    family = next((types for types in (NUMBER, DAY) if type in types), frozenset({type}))
-    found = [(name, column.label or name) for name, column in extras.items() if column.type in family]
-    for prefix, near, title in _near(shape, ctx):
-        found += [
-            (prefix + column.name, title + (column.label or column.name))
-            for column in near.columns.values()
-            if column.type in family and (prefix or column.name not in extras)
+    def _audience(self, box: Box, shape: DatasetShape | None) -> None:
+        box.kind, chosen = "audience", str(box.node["audience"])
+        known = self.ctx.model.audiences.get(chosen)
+        box.title, box.hint = known.label if known else chosen, chosen
+        box.choices = [
+            (found.slug, found.label)
+            for found in self.ctx.model.audiences.values()
+            if shape and found.dataset == shape.slug
         ]
-    return found
+        if chosen not in dict(box.choices):
+            box.choices.insert(0, (chosen, box.title))
+        if known is None:
+            box.error = box.error or _("There is no audience “%(name)s” any more.") % {"name": chosen}
 
 
-def _near(shape: DatasetShape, ctx: RuleContext) -> list[tuple[str, DatasetShape, str]]:
-    near = [("", shape, "")]
-    for step in to_one(shape):
-        near.append((f"{step.name}.", ctx.model.dataset(step.target), f"{step.name.replace('_', ' ')} › "))
-    return near
-
-
-def to_one(shape: DatasetShape) -> list[Step]:
-    return [step for step in shape.steps.values() if step.to_one]
+def operators(type: str) -> Choices:
+    """The operators of a type, as they are said of it."""
+    return [(operator.name, label(operator.name, type)) for operator in for_type(type)]

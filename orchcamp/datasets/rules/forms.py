@@ -15,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..schema import ColumnShape, DataModel, UnknownDataset
-from . import api, tree
-from .context import RuleContext, RuleError
-from .drawing import Box, Drawer
+from . import api, brought, tree
+from .boxes import Box
+from .context import Parameter, RuleContext, RuleError
+from .drawing import Drawer
 from .inputs import Inputs
 
 SALT = "orchcamp.datasets.rules"
@@ -50,30 +51,54 @@ class Nowhere:
     now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
     timezone: str = "UTC"
     variables: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] | None = None  # of a predefined filter whose rule this is
+    rows: str = ""  # lake path of the rows that the rule will be asked of, as they were last time
 
 
 def context_of(place: Place) -> RuleContext:
     """What a rule at this place is read against."""
-    return RuleContext(place.model, place.now, place.timezone, place.variables, place.columns)
+    parameters = getattr(place, "parameters", None)
+    return RuleContext(place.model, place.now, place.timezone, place.variables, place.columns, parameters)
 
 
 def sealed(place: Place, dimension_field: str = "") -> str:
     """The place as the builder carries it from request to request, signed."""
     columns = [[c.name, c.label, c.type, c.personal, list(c.values)] for c in place.columns.values()]
-    kept = {"dataset": place.dimension, "columns": columns, "timezone": place.timezone}
+    kept: dict[str, Any] = {"dataset": place.dimension, "columns": columns, "timezone": place.timezone}
     kept |= {"variables": json.dumps(dict(place.variables), default=str), "dimension_field": dimension_field}
+    parameters = getattr(place, "parameters", None)
+    if parameters is not None:
+        kept["parameters"] = {name: [one.type, one.value, one.shown] for name, one in parameters.items()}
+    if rows := getattr(place, "rows", ""):
+        kept["rows"] = rows
+    if found := brought.to_json(place.model, place.dimension):
+        kept["brought"] = found
     return signing.dumps(kept, salt=SALT, compress=True)
 
 
-def unsealed(text: str, model: DataModel, now: datetime) -> tuple[RuleContext, str, str]:
-    """The context, the dataset and the name of the input that chooses it. Raises RuleError."""
+@dataclass(frozen=True)
+class Unsealed:
+    """A place as it came back from a page."""
+
+    ctx: RuleContext
+    dataset: str
+    dimension_field: str = ""
+    rows: str = ""
+
+
+def unsealed(text: str, model: DataModel, now: datetime) -> Unsealed:
+    """The place that was sealed. Raises RuleError."""
     try:
         kept = signing.loads(text, salt=SALT)
     except signing.BadSignature:
         raise RuleError("", _("this rule builder is out of date; reload the page.")) from None
     columns = {c[0]: ColumnShape(c[0], c[1], c[2], c[3], tuple(c[4])) for c in kept["columns"]}
-    ctx = RuleContext(model, now, kept["timezone"], json.loads(kept["variables"]), columns)
-    return ctx, kept["dataset"], kept["dimension_field"]
+    parameters = None
+    if "parameters" in kept:
+        parameters = {name: Parameter(*one) for name, one in kept["parameters"].items()}
+    model = brought.from_json(kept.get("brought", {}), model, kept["dataset"])
+    ctx = RuleContext(model, now, kept["timezone"], json.loads(kept["variables"]), columns, parameters)
+    return Unsealed(ctx, kept["dataset"], kept["dimension_field"], kept.get("rows", ""))
 
 
 def builder(
@@ -86,6 +111,8 @@ def builder(
     error: RuleError | None = None,
     focus: str | None = None,
     dimension_field: str = "",
+    notice: str = "",
+    builder_id: str = "",
 ) -> dict[str, Any]:
     """What the builder's template needs."""
     box: Box | None = None
@@ -103,10 +130,12 @@ def builder(
         "dataset": dataset,
         "label": ctx.model.datasets[dataset].label if dataset in ctx.model.datasets else "",
         "error": general,
+        "notice": notice,
         "sentence": said(root, dataset, ctx),
         "ticket": uuid.uuid4().hex,
+        "builder_id": builder_id or uuid.uuid4().hex,  # what its history is kept under
         "dimension_field": dimension_field,
-        "countable": not ctx.columns,
+        "parameters": ctx.parameters is not None,
     }
 
 

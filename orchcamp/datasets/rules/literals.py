@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 from django.utils.translation import gettext as _
 
 from ..schema import ColumnShape, DatasetShape
-from . import moments, paths
-from .context import RuleContext, RuleError
-from .nodes import Literal, Period, Scalar, Value
+from . import computed, moments, paths, patterns
+from .context import Parameter, RuleContext, RuleError
+from .nodes import Literal, Period, Scalar, Source, Value
 from .operators import DAY, NUMBER
 
 LIST_AT_MOST = 200_000
@@ -115,26 +115,34 @@ def value(
     if "attribute" in given:
         keys(given, {"attribute"}, place)
         found = paths.attribute(given["attribute"], shape, ctx, extras, f"{place}.attribute")
-        if _family(found.type) != _family(type):
-            raise RuleError(
-                place,
-                _("%(path)s is %(its)s and cannot be compared with %(what)s.")
-                % {"path": found.path, "its": article(found.type), "what": article(type)},
-            )
-        return (found,)
+        return (_comparable(found, type, place),)
     if "variable" in given:
         keys(given, {"variable"}, place)
         return _variable(given["variable"], type, ctx, place)
+    if "parameter" in given:
+        keys(given, {"parameter"}, place)
+        return _parameter(given["parameter"], type, ctx, place)
     if "date" in given:
         keys(given, {"date", "shift"}, place)
-        return (_moving(given, type, ctx, place),)
-    for unknown in ("expression", "parameter"):
-        if unknown in given:
-            raise RuleError(place, _("a value that is an %(kind)s is not known yet.") % {"kind": unknown})
+        return (moving(given, type, ctx, place),)
+    if "expression" in given:
+        keys(given, {"expression"}, place)
+        read = computed.read(given["expression"], shape, ctx, extras, f"{place}.expression")
+        return (_comparable(read, type, place),)
     raise RuleError(
         place,
-        _("expects a value, {“attribute”: …}, {“variable”: …} or {“date”: …}; found: %(keys)s.")
+        _("expects a value, {“attribute”: …}, {“expression”: …}, {“variable”: …} or {“date”: …}; found: %(keys)s.")
         % {"keys": ", ".join(map(str, given)) or _("an empty object")},
+    )
+
+
+def _comparable(source: Source, type: str, place: str) -> Source:
+    if _family(source.type) == _family(type):
+        return source
+    raise RuleError(
+        place,
+        _("%(path)s is %(its)s and cannot be compared with %(what)s.")
+        % {"path": source.path[:200], "its": article(source.type), "what": article(type)},
     )
 
 
@@ -142,18 +150,56 @@ def _family(type: str) -> str:
     return "number" if type in NUMBER else "day" if type in DAY else type
 
 
-def _variable(name: object, type: str, ctx: RuleContext, place: str) -> tuple[Literal, ...]:
+def variable(name: object, ctx: RuleContext, place: str) -> Any:
+    """What the campaign's variable holds. Raises RuleError."""
     if not isinstance(name, str) or name not in ctx.variables:
         hint = paths.closest(str(name), ctx.variables)
         raise RuleError(place, _("there is no variable %(name)s. %(hint)s") % {"name": shown(name), "hint": hint})
-    held = ctx.variables[name]
+    return ctx.variables[name]
+
+
+def given_parameter(name: object, ctx: RuleContext, place: str) -> Parameter:
+    """What a parameter stands for here. Raises RuleError."""
+    if ctx.parameters is None:
+        raise RuleError(place, _("a parameter can stand in the rule of a predefined filter only."))
+    if not isinstance(name, str) or name not in ctx.parameters:
+        hint = paths.closest(str(name), ctx.parameters)
+        raise RuleError(
+            place,
+            _("the filter has no parameter %(name)s. %(hint)s") % {"name": shown(name), "hint": hint},
+        )
+    return ctx.parameters[name]
+
+
+def _variable(name: object, type: str, ctx: RuleContext, place: str) -> tuple[Literal, ...]:
+    held = variable(name, ctx, place)
     values = held if isinstance(held, list | tuple) else [held]
     within = _("%(place)s (variable “%(name)s”)") % {"place": place, "name": name}
     return tuple(Literal(scalar(item, type, ctx, within), f"${name}") for item in values)
 
 
-def _moving(given: Mapping[str, Any], type: str, ctx: RuleContext, place: str) -> Literal:
-    name, shift = given["date"], given.get("shift", "")
+def _parameter(name: object, type: str, ctx: RuleContext, place: str) -> tuple[Literal, ...]:
+    held = given_parameter(name, ctx, place)
+    within = _("%(place)s (parameter “%(name)s”)") % {"place": place, "name": name}
+    if isinstance(held.value, dict):
+        return (moving(held.value, type, ctx, within),)
+    values = held.value if isinstance(held.value, list) else [held.value]
+    return tuple(Literal(scalar(item, type, ctx, within), held.shown) for item in values)
+
+
+def _plain(given: object, ctx: RuleContext, place: str) -> tuple[Any, str]:
+    """A number or text that may stand for itself, or be held by a variable or a parameter; and how it is said."""
+    if isinstance(given, dict) and set(given) == {"variable"}:
+        return variable(given["variable"], ctx, place), f"${given['variable']}"
+    if isinstance(given, dict) and set(given) == {"parameter"}:
+        held = given_parameter(given["parameter"], ctx, place)
+        return held.value, held.shown
+    return given, ""
+
+
+def moving(given: Mapping[str, Any], type: str, ctx: RuleContext, place: str) -> Literal:
+    name = given["date"]
+    shift, said = _plain(given.get("shift", ""), ctx, f"{place}.shift")
     if type not in DAY:
         raise RuleError(place, _("a date cannot be compared with %(what)s.") % {"what": article(type)})
     if not isinstance(name, str) or name not in moments.MOVING:
@@ -174,10 +220,12 @@ def _moving(given: Mapping[str, Any], type: str, ctx: RuleContext, place: str) -
     except (OverflowError, ValueError):
         raise RuleError(f"{place}.shift", _("%(shift)s leaves the calendar.") % {"shift": shown(shift)}) from None
     words = str(moments.MOVING[name])
+    if said:
+        return Literal(found, f"{words} {said}")
     return Literal(found, f"{words} {shift.replace('-', '− ', 1).replace('+', '+ ', 1)}".strip() if shift else words)
 
 
-def period(given: object, place: str) -> Period:
+def period(given: object, ctx: RuleContext, place: str) -> Period:
     """A whole period: its name, and a number of days for those that count days."""
     if not isinstance(given, dict) or "period" not in given:
         raise RuleError(place, _("expects a period such as {“period”: “last_days”, “n”: 90}."))
@@ -191,12 +239,12 @@ def period(given: object, place: str) -> Period:
         keys(given, {"period"}, place)
         return Period(name)
     keys(given, {"period", "n"}, place)
-    n = given.get("n")
+    n, said = _plain(given.get("n"), ctx, f"{place}.n")
     if not isinstance(n, int) or isinstance(n, bool) or not 0 <= n <= moments.DAYS_AT_MOST:
         raise RuleError(
             f"{place}.n", _("expects a whole number of days from 0 to %(most)s.") % {"most": moments.DAYS_AT_MOST}
         )
-    return Period(name, n)
+    return Period(name, n, said)
 
 
 def pattern(given: str, operator: str, place: str) -> None:
@@ -217,3 +265,9 @@ def pattern(given: str, operator: str, place: str) -> None:
             _("%(pattern)s is not a regular expression that can be used here: %(why)s.")
             % {"pattern": shown(given), "why": why},
         ) from None
+    if patterns.explodes(given):
+        raise RuleError(
+            place,
+            _("the pattern %(pattern)s could take for ever: it repeats what repeats already, or is too large to tell.")
+            % {"pattern": shown(given)},
+        )

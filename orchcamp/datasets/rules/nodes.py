@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from ..schema import Step
 
@@ -26,6 +27,20 @@ class Attribute:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """An expression over the row, where a column could stand."""
+
+    text: str
+    type: str  # a key of schema.TYPES
+    given: tuple[tuple[str, Any], ...] = ()  # values of the parameters of the filter around it
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def path(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
 class Literal:
     """One value, already reckoned; ``shown`` is how the rule said it, when that was not the value itself."""
 
@@ -39,9 +54,11 @@ class Period:
 
     name: str
     n: int = 0
+    shown: str = ""  # how the rule said ``n``, when that was not the number itself
 
 
-Value = Literal | Attribute
+Source = Attribute | Computed
+Value = Literal | Source
 
 
 @dataclass(frozen=True)
@@ -62,7 +79,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Condition:
-    attribute: Attribute
+    attribute: Source
     test: Test
 
 
@@ -81,10 +98,29 @@ class Aggregate:
 
     steps: tuple[Step, ...]
     function: str
-    attribute: Attribute | None
+    attribute: Source | None
     where: Node
     test: Test
     type: str = field(default="integer")  # of the figure
 
 
-Node = Group | Condition | Collection | Aggregate
+@dataclass(frozen=True)
+class Membership:
+    """The row's key is in a saved audience, or is not."""
+
+    audience: str
+    label: str
+    member: bool
+
+
+@dataclass(frozen=True)
+class FilterUse:
+    """A predefined filter: its rule, read with the values it was given."""
+
+    filter: str
+    label: str
+    node: Node
+    given: tuple[tuple[str, str], ...] = ()  # parameter and value, as they are said
+
+
+Node = Group | Condition | Collection | Aggregate | Membership | FilterUse

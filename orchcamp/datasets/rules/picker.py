@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from ..schema import ColumnShape, DatasetShape
 from . import paths
-from .context import RuleContext
+from .context import RuleContext, RuleError
+from .operators import DAY, NUMBER, TEXT
 
 FOUND_AT_MOST = 60
 STEPS_AT_MOST = 3
+KINDS = {"text": TEXT, "number": NUMBER, "date": DAY, "boolean": frozenset({"boolean"}), "link": frozenset({"many"})}
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,7 @@ class Entry:
     way: str = ""  # the links before it, in words
     personal: bool = False
     target: str = ""  # label of the dataset that a link leads to
+    starred: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,22 @@ class Listing:
     links: list[Entry] = field(default_factory=list)
     more: bool = False
 
+    def of_kind(self, kind: str) -> Listing:
+        """What is of one kind; to-one links stay while they are the way to more."""
+        types = KINDS.get(kind)
+        if types is None:
+            return self
+        columns = [one for one in self.columns if one.type in types]
+        return replace(self, columns=columns, links=[one for one in self.links if one.type in types | {"one"}])
 
-def _column(column: ColumnShape, base: str, way: str) -> Entry:
+    def with_stars(self, paths: Iterable[str]) -> Listing:
+        """The same, with the stars a person gave."""
+        starred = set(paths)
+        return replace(self, columns=[replace(one, starred=one.path in starred) for one in self.columns])
+
+
+def entry(column: ColumnShape, base: str = "", way: str = "") -> Entry:
+    """A column as it is listed."""
     return Entry(base + column.name, column.label or column.name, column.type, way, column.personal)
 
 
@@ -47,23 +65,26 @@ def level(shape: DatasetShape, ctx: RuleContext, base: str = "", way: str = "") 
             continue
         sort = "one" if step.to_one else "many"
         links.append(Entry(base + step.name, step.name.replace("_", " "), sort, way, target=target))
-    return Listing([_column(column, base, way) for column in own.values()], sorted(links, key=lambda e: e.type))
+    return Listing([entry(column, base, way) for column in own.values()], sorted(links, key=lambda e: e.type))
 
 
-def search(shape: DatasetShape, ctx: RuleContext, wanted: str) -> Listing:
-    """Every column and link within two steps whose label or technical name holds the words."""
+def search(shape: DatasetShape, ctx: RuleContext, wanted: str, kind: str = "") -> Listing:
+    """Every column and link within two steps whose label or technical name holds the words, of one kind or any."""
     words = wanted.lower().split()
     columns: list[Entry] = []
     links: list[Entry] = []
     for base, near, way in _around(shape, ctx):
         found = level(near, ctx, base, way)
-        columns += [entry for entry in found.columns if _matches(entry, words)]
-        links += [entry for entry in found.links if _matches(entry, words)]
+        columns += [one for one in found.columns if _matches(one, words)]
+        links += [one for one in found.links if _matches(one, words)]
+    if types := KINDS.get(kind):
+        columns = [one for one in columns if one.type in types]
+        links = [one for one in links if one.type in types]
     return Listing(columns[:FOUND_AT_MOST], links[:FOUND_AT_MOST], len(columns) > FOUND_AT_MOST)
 
 
-def _matches(entry: Entry, words: list[str]) -> bool:
-    text = f"{entry.label} {entry.path} {entry.way} {entry.target}".lower()
+def _matches(one: Entry, words: list[str]) -> bool:
+    text = f"{one.label} {one.path} {one.way} {one.target}".lower()
     return all(word in text for word in words)
 
 
@@ -84,3 +105,23 @@ def branch(shape: DatasetShape, ctx: RuleContext, base: str) -> Listing:
     if not steps[-1].to_one:
         return Listing()
     return level(ctx.model.dataset(steps[-1].target), ctx, f"{base}.")
+
+
+def listed(shape: DatasetShape, ctx: RuleContext, paths_: Iterable[str]) -> Listing:
+    """The attributes of these paths that are there."""
+    found = []
+    for path in paths_:
+        try:
+            known = paths.attribute(path, shape, ctx, ctx.columns, "")
+        except RuleError:
+            continue
+        column = at_end(known.steps[-1].target if known.steps else shape.slug, known.column, ctx)
+        way = "".join(f"{step.name.replace('_', ' ')} › " for step in known.steps)
+        base = path.removesuffix(column.name)
+        found.append(entry(column, base, way))
+    return Listing(found)
+
+
+def at_end(dataset: str, name: str, ctx: RuleContext) -> ColumnShape:
+    """A column of a dataset, or one that nodes added."""
+    return ctx.model.dataset(dataset).columns.get(name) or ctx.columns[name]

@@ -9,21 +9,29 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from ..schema import ColumnShape, DatasetShape
-from . import literals, paths
+from . import computed, literals, paths, reuse
 from .context import RuleContext, RuleError
 from .literals import keys
-from .nodes import Aggregate, Attribute, Collection, Condition, Group, Node, Test, Value
+from .nodes import Aggregate, Collection, Condition, FilterUse, Group, Membership, Node, Source, Test, Value
 from .operators import AGGREGATES, OPERATORS, Operator, figure_type
 
 DEPTH_AT_MOST = 50
 NODES_AT_MOST = 10_000
-LATER = ("expression", "filter", "audience")
+EXPRESSIONS_AT_MOST = 300
+SOURCES_AT_MOST = 100  # columns and expressions in one list
 EVERYONE = Group("and")
 
 
 @dataclass
 class _Budget:
     nodes: int = 0
+    expressions: int = 0
+
+    def spend(self, given: object) -> None:
+        """Count what stands in the place of a column or value, if it is an expression."""
+        self.expressions += isinstance(given, dict) and "expression" in given
+        if self.expressions > EXPRESSIONS_AT_MOST:
+            raise RuleError("", _("the rule has more than %(n)s expressions.") % {"n": EXPRESSIONS_AT_MOST})
 
 
 @dataclass(frozen=True)
@@ -47,19 +55,19 @@ class Reader:
             raise RuleError(place, _("expects an object such as {“group”: “and”, “items”: []}."))
         if "group" in tree:
             return self._group(tree, place)
-        for kind in LATER:
-            if kind in tree and "link" not in tree:
-                raise RuleError(
-                    place,
-                    _("“%(kind)s” is not known yet; a node is one of: group, attribute, link.") % {"kind": kind},
-                )
         if "link" in tree:
             return self._aggregate(tree, place) if "aggregate" in tree else self._collection(tree, place)
-        if "attribute" in tree:
+        if "filter" in tree:
+            return self._filter(tree, place)
+        if "audience" in tree:
+            return self._membership(tree, place)
+        if "attribute" in tree or "expression" in tree:
             return self._condition(tree, place)
         found = ", ".join(map(str, tree)) or _("nothing")
         raise RuleError(
-            place, _("a node is one of: group, attribute, link; found: %(keys)s.") % {"keys": literals.shown(found)}
+            place,
+            _("a node is one of: group, attribute, expression, link, filter, audience; found: %(keys)s.")
+            % {"keys": literals.shown(found)},
         )
 
     def deeper(self, **changes: Any) -> Reader:
@@ -78,6 +86,28 @@ class Reader:
         inner = self.deeper()
         return Group(tree["group"], tuple(inner.node(item, _at(place, f"items[{n}]")) for n, item in enumerate(items)))
 
+    def _filter(self, tree: dict[str, Any], place: str) -> FilterUse:
+        keys(tree, {"filter", "parameters"}, place)
+        shape = reuse.used_filter(tree["filter"], self.shape, self.ctx, _at(place, "filter"))
+        given = reuse.bound(shape, tree.get("parameters", {}), self.ctx, _at(place, "parameters"))
+        ctx = replace(self.ctx, columns={}, parameters=given, within=(*self.ctx.within, shape.slug))
+        try:
+            node = self.deeper(ctx=ctx, extras={}).node(shape.rule, "") if shape.rule else EVERYONE
+        except RuleError as error:
+            raise RuleError(
+                place, _("in the filter “%(slug)s”: %(why)s") % {"slug": shape.slug, "why": error}
+            ) from None
+        said = tuple(reuse.said(name, held, shape.parameters[name]) for name, held in given.items())
+        return FilterUse(shape.slug, shape.label, node, said)
+
+    def _membership(self, tree: dict[str, Any], place: str) -> Membership:
+        keys(tree, {"audience", "member"}, place)
+        shape = reuse.used_audience(tree["audience"], self.shape, self.ctx, _at(place, "audience"))
+        member = tree.get("member", True)
+        if not isinstance(member, bool):
+            raise RuleError(_at(place, "member"), _("expects true or false."))
+        return Membership(shape.slug, shape.label, member)
+
     def _where(self, tree: dict[str, Any], target: str, place: str) -> tuple[Node, Reader]:
         inner = self.deeper(shape=self.ctx.model.dataset(target), extras={})
         if "where" not in tree or tree["where"] == {}:
@@ -93,9 +123,7 @@ class Reader:
         return Collection(steps, exists, self._where(tree, steps[-1].target, place)[0])
 
     def _aggregate(self, tree: dict[str, Any], place: str) -> Aggregate:
-        if "expression" in tree:
-            raise RuleError(_at(place, "expression"), _("“expression” is not known yet; use “attribute”."))
-        keys(tree, {"link", "aggregate", "attribute", "where", "operator", "value", "ignore_case"}, place)
+        keys(tree, {"link", "aggregate", "attribute", "expression", "where", "operator", "value", "ignore_case"}, place)
         steps = paths.link(tree["link"], self.shape, self.ctx, _at(place, "link"))
         where, inner = self._where(tree, steps[-1].target, place)
         function = tree["aggregate"]
@@ -105,26 +133,33 @@ class Reader:
                 _at(place, "aggregate"),
                 _("there is no aggregate %(name)s. %(hint)s") % {"name": literals.shown(function), "hint": hint},
             )
-        of: Attribute | None = None
-        if "attribute" in tree:
-            of = paths.attribute(tree["attribute"], inner.shape, self.ctx, {}, _at(place, "attribute"))
+        of: Source | None = None
+        if "attribute" in tree or "expression" in tree:
+            of = inner.source(tree, place)
         elif function != "count":
             raise RuleError(place, _("“%(name)s” needs an “attribute”: the column to take it of.") % {"name": function})
         type = figure_type(function, of.type if of else None)
         if type is None and of:
             raise RuleError(
-                _at(place, "attribute"),
+                _at(place, "attribute" if "attribute" in tree else "expression"),
                 _("%(name)s cannot be taken of “%(path)s”, which is %(what)s.")
                 % {"name": function, "path": of.path, "what": literals.article(of.type)},
             )
         return Aggregate(steps, function, of, where, self._test(tree, type or "integer", place), type or "integer")
 
     def _condition(self, tree: dict[str, Any], place: str) -> Condition:
-        if "expression" in tree:
-            raise RuleError(_at(place, "expression"), _("“expression” is not known yet; use “attribute”."))
-        keys(tree, {"attribute", "operator", "value", "ignore_case"}, place)
-        found = paths.attribute(tree["attribute"], self.shape, self.ctx, self.extras, _at(place, "attribute"))
+        keys(tree, {"attribute", "expression", "operator", "value", "ignore_case"}, place)
+        found = self.source(tree, place)
         return Condition(found, self._test(tree, found.type, place))
+
+    def source(self, tree: dict[str, Any], place: str) -> Source:
+        """What a node asks about: a column, or an expression in its place."""
+        if "expression" not in tree:
+            return paths.attribute(tree["attribute"], self.shape, self.ctx, self.extras, _at(place, "attribute"))
+        if "attribute" in tree:
+            raise RuleError(place, _("takes “attribute” or “expression”, not both."))
+        self.budget.spend(tree)
+        return computed.read(tree["expression"], self.shape, self.ctx, self.extras, _at(place, "expression"))
 
     def _test(self, tree: dict[str, Any], type: str, place: str) -> Test:
         if "operator" not in tree:
@@ -153,7 +188,7 @@ class Reader:
         if "value" not in tree:
             raise RuleError(place, _("“value” is missing."))
         if operator.takes == "period":
-            return Test(operator.name, period=literals.period(tree["value"], _at(place, "value")))
+            return Test(operator.name, period=literals.period(tree["value"], self.ctx, _at(place, "value")))
         values = self._values(tree["value"], operator, type, _at(place, "value"))
         if operator.takes == "pattern":
             for item in values:
@@ -162,26 +197,28 @@ class Reader:
                 literals.pattern(str(item.value), base, _at(place, "value"))
         return Test(operator.name, values, ignore_case=ignore_case and type == "string")
 
+    def _value(self, given: object, type: str, place: str) -> tuple[Value, ...]:
+        self.budget.spend(given)
+        return literals.value(given, type, self.shape, self.ctx, self.extras, place)
+
     def _values(self, given: object, operator: Operator, type: str, place: str) -> tuple[Value, ...]:
         if operator.takes not in ("two", "many"):
             if isinstance(given, list):
                 raise RuleError(place, _("“%(name)s” takes one value, not a list.") % {"name": operator.name})
-            found = literals.value(given, type, self.shape, self.ctx, self.extras, place)
+            found = self._value(given, type, place)
             if len(found) != 1:
                 raise RuleError(place, _("“%(name)s” takes one value, not a list.") % {"name": operator.name})
             return found
-        if isinstance(given, dict) and "variable" in given:
-            values = literals.value(given, type, self.shape, self.ctx, self.extras, place)
+        if isinstance(given, dict) and given.keys() & {"variable", "parameter"}:
+            values = self._value(given, type, place)
         elif not isinstance(given, list):
             raise RuleError(place, _("“%(name)s” takes a list of values.") % {"name": operator.name})
         elif len(given) > literals.LIST_AT_MOST:
             raise RuleError(place, _("the list has more than %(n)s values.") % {"n": f"{literals.LIST_AT_MOST:,}"})
+        elif sum(isinstance(item, dict) for item in given) > SOURCES_AT_MOST:
+            raise RuleError(place, _("the list has more than %(n)s columns or expressions.") % {"n": SOURCES_AT_MOST})
         else:
-            values = tuple(
-                one
-                for n, item in enumerate(given)
-                for one in literals.value(item, type, self.shape, self.ctx, self.extras, f"{place}[{n}]")
-            )
+            values = tuple(one for n, item in enumerate(given) for one in self._value(item, type, f"{place}[{n}]"))
         if operator.takes == "two" and len(values) != 2:
             raise RuleError(place, _("“%(name)s” takes two values: from and to.") % {"name": operator.name})
         return values

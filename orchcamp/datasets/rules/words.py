@@ -12,11 +12,25 @@ from django.utils.translation import gettext_lazy
 
 from ..schema import Step
 from .moments import PERIODS
-from .nodes import Aggregate, Attribute, Collection, Condition, Group, Node, Test, Value
+from .nodes import (
+    Aggregate,
+    Collection,
+    Computed,
+    Condition,
+    FilterUse,
+    Group,
+    Literal,
+    Membership,
+    Node,
+    Source,
+    Test,
+    Value,
+)
 from .operators import AGGREGATES, label
 
 SHOWN_AT_MOST = 5
 LENGTH_AT_MOST = 2_000
+EXPRESSION_AT_MOST = 200
 COUNTED: dict[str, str | Promise] = {  # how a number of rows is said
     "greater_or_equal": gettext_lazy("has at least %(n)s %(rows)s"),
     "less_or_equal": gettext_lazy("has at most %(n)s %(rows)s"),
@@ -51,7 +65,20 @@ def _node(node: Node, inside: bool = False) -> str:
         return f"({said})" if inside and len(node.items) > 1 else said
     if isinstance(node, Condition):
         return f"{name(node.attribute)} {test(node.test, node.attribute.type)}"
+    if isinstance(node, Membership):
+        said = _("is in the audience “%(label)s”") if node.member else _("is not in the audience “%(label)s”")
+        return said % {"label": node.label}
+    if isinstance(node, FilterUse):
+        return _filter(node)
     return _collection(node) if isinstance(node, Collection) else _aggregate(node)
+
+
+def _filter(node: FilterUse) -> str:
+    said = _("matches the filter “%(label)s”") % {"label": node.label}
+    if not node.given:
+        return said
+    given = _(" and ").join(f"{name} = {value}" for name, value in node.given)
+    return _("%(said)s with %(given)s") % {"said": said, "given": given}
 
 
 def _group(node: Group) -> str:
@@ -97,8 +124,11 @@ def _link(steps: tuple[Step, ...]) -> str:
     return _(" of ").join(step.name.replace("_", " ") for step in reversed(steps))
 
 
-def name(attribute: Attribute) -> str:
-    """A column as people call it, with the way to it."""
+def name(attribute: Source) -> str:
+    """A column as people call it, with the way to it; an expression as it was written."""
+    if isinstance(attribute, Computed):
+        text = " ".join(attribute.text.split())
+        return text if len(text) <= EXPRESSION_AT_MOST else text[: EXPRESSION_AT_MOST - 1] + "…"
     label = attribute.label or attribute.column
     if not attribute.steps:
         return label
@@ -124,7 +154,7 @@ def test(asked: Test, type: str) -> str:
 
 def _period(asked: Test) -> str:
     assert asked.period is not None
-    said = str(PERIODS[asked.period.name]) % {"n": asked.period.n}
+    said = str(PERIODS[asked.period.name]) % {"n": asked.period.shown or asked.period.n}
     positive = asked.operator == "in_period"
     if asked.period.name == "anniversary_today":
         return _("has its anniversary today") if positive else _("does not have its anniversary today")
@@ -140,7 +170,7 @@ def _list(values: tuple[Value, ...]) -> str:
 
 
 def _value(value: Value) -> str:
-    if isinstance(value, Attribute):
+    if not isinstance(value, Literal):
         return name(value)
     if value.shown:
         return value.shown

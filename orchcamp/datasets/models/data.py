@@ -1,4 +1,4 @@
-"""Customer data as the control plane knows it: shapes and pointers, never rows."""
+"""Datasets as the control plane knows them: shapes and pointers, never rows."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Snapshot(models.Model):
 
 
 class Load(models.Model):
-    """One file read into one dataset, with what became of every row."""
+    """One file, or the rows of a campaign, read into one dataset, with what became of every row."""
 
     class Status(models.TextChoices):
         RUNNING = "running", _("Running")
@@ -117,7 +117,9 @@ class Load(models.Model):
         FAILED = "failed", _("Failed")
 
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="loads")
-    source = models.CharField(max_length=255)  # the file's name
+    source = models.CharField(max_length=255)  # the file's name, or the campaign and its node
+    reference = models.CharField(max_length=120, null=True, unique=True)  # "run-node": a campaign's change, made once
+    facts = models.JSONField(default=dict)  # of a campaign's change: what was inserted, updated, deleted
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING)
     read = models.BigIntegerField(default=0)  # read = kept + rejected + replaced
     kept = models.BigIntegerField(default=0)

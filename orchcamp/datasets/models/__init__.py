@@ -1,0 +1,20 @@
+"""Customer data, predefined filters and saved audiences as the control plane knows them."""
+
+from __future__ import annotations
+
+from .audience import Audience, AudienceVersion
+from .data import Column, Dataset, Link, Load, Snapshot
+from .filter import AttributeMark, FilterRevision, PredefinedFilter
+
+__all__ = [
+    "AttributeMark",
+    "Audience",
+    "AudienceVersion",
+    "Column",
+    "Dataset",
+    "FilterRevision",
+    "Link",
+    "Load",
+    "PredefinedFilter",
+    "Snapshot",
+]
