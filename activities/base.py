@@ -8,26 +8,28 @@ queue are the engine's business, never a type's.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from django.utils.translation import gettext as _
-from ibis.expr.types import BooleanValue, Table
+from ibis.expr.types import Table
 
-from orchcamp.datasets.schema import DataModel
-from orchcamp.web.errors import Refused
+from orchcamp.datasets.rules.verdicts import Verdict
+from orchcamp.datasets.schema import DataModel, DatasetShape
+
+from .populations import Context, Inputs, Population
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from .cases import Case
     from .forms import Scope, SettingsForm
 
     Text = str | _StrPromise  # said in the reader's language when it is shown
 
 
-class ActivityError(Refused):
-    """A node that cannot be compiled: one sentence for the alerts panel."""
+ERROR = "error"  # the port of a failure that is processed
 
 
 @dataclass(frozen=True)
@@ -45,94 +47,17 @@ class Port:
     name: str
     label: str = ""
     many: bool = False  # takes any number of transitions
+    alone: bool = False  # where many may come: one is enough
     required: bool = True  # an unconnected required inbound is an error on the canvas
 
 
 @dataclass(frozen=True)
-class Population:
-    """What a transition carries: lazy rows of one dimension, each key once.
+class Loss:
+    """Rows that arrived and leave through no port, and why: what vanishes silently elsewhere."""
 
-    ``table`` holds the key columns and whatever nodes added (a segment code, enrichment); the dimension's own
-    columns are joined when somebody asks for them (``Context.wide``).
-    """
-
-    table: Table
-    dimension: str
-    key: tuple[str, ...]
-
-    def where(self, predicate: BooleanValue) -> Population:
-        return replace(self, table=self.table.filter(predicate))
-
-    def with_table(self, table: Table) -> Population:
-        return replace(self, table=table)
-
-    @property
-    def extras(self) -> tuple[str, ...]:
-        """The columns beside the key."""
-        return tuple(name for name in self.table.columns if name not in self.key)
-
-
-@dataclass(frozen=True)
-class Context:
-    """What the outside world lends to an activity; equal contexts give equal expressions."""
-
-    model: DataModel
-    now: datetime  # the run's slot with zone, never the wall clock
-    timezone: str = "UTC"
-    seed: str = ""
-    variables: Mapping[str, Any] = field(default_factory=dict)
-
-    def at(self, node_id: str) -> Context:
-        """The same context for one node: two splits in a row must not draw alike."""
-        return replace(self, seed=f"{self.seed}:{node_id}")
-
-    def everyone(self, dimension: str) -> Population:
-        """Every row of a dimension, as keys."""
-        key = self.model.dataset(dimension).key
-        return Population(self.model.table(dimension).select(*key), dimension, key)
-
-    def wide(self, population: Population) -> Table:
-        """The population's rows with all columns of its dimension beside those that nodes added.
-
-        A column that a node added goes before one of the same name in the dimension.
-        """
-        entity = self.model.table(population.dimension)
-        own = [name for name in entity.columns if name not in population.extras]
-        joined = population.table.inner_join(entity.select(*own), list(population.key))
-        return joined.select(*own, *population.extras)
-
-
-class Inputs:
-    """The populations that arrive, by inbound port; ``sources`` says from which node and port each came."""
-
-    def __init__(
-        self,
-        arrived: Mapping[str, list[Population]],
-        sources: Mapping[str, list[tuple[str, str]]] | None = None,
-    ):
-        self._arrived, self._sources = arrived, sources or {}
-
-    def one(self, port: str = "in") -> Population:
-        """The population of a port that takes one. Raises ActivityError when nothing is connected."""
-        arrived = self._arrived.get(port) or []
-        if not arrived:
-            raise ActivityError(_("Nothing arrives here yet; connect a transition to this node."))
-        return arrived[0]
-
-    def audience(self, port: str = "in") -> Population:
-        """Like ``one``, and it must be rows of a dimension: a bare start (a fork without inbound) is refused."""
-        population = self.one(port)
-        if not population.dimension:
-            raise ActivityError(_("No audience arrives here; put a “Build audience” before this node."))
-        return population
-
-    def many(self, port: str = "in") -> list[Population]:
-        return list(self._arrived.get(port) or [])
-
-    def place(self, source: str, source_port: str, port: str = "in") -> int | None:
-        """Where in ``many(port)`` the population of that node and port is; None when it did not arrive."""
-        sources = list(self._sources.get(port) or [])
-        return sources.index((source, source_port)) if (source, source_port) in sources else None
+    reason: str  # completes "12 rows: …"
+    rows: Table
+    less: tuple[Table, ...] = ()  # their rows are taken off the number: what arrived less what left
 
 
 class Activity:
@@ -175,9 +100,51 @@ class Activity:
         """
         raise NotImplementedError
 
-    def follows(self, rows: Mapping[str, int]) -> Collection[str]:
-        """The ports a run goes on through, now that their rows are counted."""
+    def follows(self, rows: Mapping[str, int], ctx: Context | None = None) -> Collection[str]:
+        """The ports a run goes on through, now that their rows are counted; ``ctx`` is the run's, at this node."""
         return list(rows)
+
+    def brings(self, ctx: Context) -> Iterable[DatasetShape]:
+        """Datasets that exist only on this canvas, such as the rows of a file. Settings may be half-done here."""
+        return ()
+
+    def declares(self) -> Mapping[str, Any]:
+        """Variables that the node sets while a run goes on, with values to try them with. Settings may be half-done."""
+        return {}
+
+    def prepare(self, ctx: Context) -> None:
+        """In a run, before ``compile``: make what the expressions only name, once. Raises Refused."""
+
+    def made(self, ctx: Context) -> Iterable[MadeFile]:
+        """Files that ``prepare`` made and that people can download from the run, in a test too."""
+        return ()
+
+    def lost(self, inputs: Inputs, ctx: Context, outputs: Mapping[str, Population]) -> Iterable[Loss]:
+        """The rows that arrived and leave through no port, by reason; ``outputs`` are as ``compile`` gave them."""
+        return ()
+
+    def explain(self, case: Case) -> Iterable[Verdict]:
+        """Why one row left as it did, or was not found. May query; nothing where the ports say enough."""
+        return ()
+
+    def remember(self, outputs: Mapping[str, Population], ctx: Context) -> dict[str, Any]:
+        """What the next live run is to know, kept only when this one ends well; ``outputs`` are as the run kept them."""
+        return {}
+
+    def ports(self) -> tuple[Port, ...]:
+        """Every port that transitions can leave: ``outputs()``, and the one for errors where they are processed."""
+        own = self.outputs()
+        return (*own, Port(ERROR, _("Error"))) if self.processes_errors else own
+
+    @property
+    def watches_clock(self) -> bool:
+        """Whether ``findings`` hold the present moment against a date: what they say is then not kept for the day."""
+        return False
+
+    @property
+    def processes_errors(self) -> bool:
+        """Whether a failure of this node sends what arrived on through the port ``error`` instead of ending the run."""
+        return bool(self.settings.get("process_errors"))
 
     def items(self, name: str) -> list[Mapping[str, Any]]:
         """A setting that should be a list of objects, whatever it is: for ``outputs`` and ``summary``."""
@@ -193,21 +160,151 @@ class Activity:
         return tuple(ports.values())
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that a gate puts to people; the answer's code is the port it goes on through."""
+
+    title: str
+    message: str
+    answers: tuple[tuple[str, str], ...]  # (code, label)
+    group: str = ""  # name of the group that answers
+    person: str = ""  # user name of the person who answers
+    several: bool = False  # all of them answer; the most frequent answer wins
+    remind_at: datetime | None = None
+
+
 class Gate(Activity):
-    """Holds a run back until a moment; passes its population through unchanged."""
+    """Holds a run back; passes its population through unchanged. Tests and dry runs do not wait."""
+
+    waits_for: ClassVar[str] = "time"  # or "answer" of a person, or "signal" of another program
+    expiry: ClassVar[str] = "expired"  # the port that is taken when nobody answered in time
 
     def opens_at(self, ctx: Context, arrived: datetime) -> datetime | None:
-        """When to go on; None means: a person must open it. In test mode a gate does not wait."""
+        """When to go on whatever happens; None means never by itself."""
         raise NotImplementedError
+
+    def asks(self, rows: int, ctx: Context, arrived: datetime) -> Asked:
+        """The question, where the gate waits for an answer."""
+        raise NotImplementedError
+
+    def tried(self) -> str:
+        """What a test run did instead of waiting, in a sentence."""
+        return ""
+
+    def assumed(self, ctx: Context) -> str:
+        """What a dry run took for granted instead of waiting, in a sentence; ``ctx`` is the run's, at this node."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a writer is given: the rows that arrived, as the run kept them, and where it is."""
+
+    population: Population
+    ctx: Context
+    run_key: str  # "run-node": what was done under it is not done again
+    source: str  # campaign and node in words
+    folder: str  # lake folder of this node in this run, for files that it makes
+    by: int | None = None  # primary key of the person who began the run
+    rows: int = 0  # how many arrived
+
+
+@dataclass(frozen=True)
+class MadeFile:
+    """A file that a writer made: people can download it."""
+
+    name: str
+    path: str  # in the lake
+    rows: int
+    note: str = ""  # where it went, in words
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An alert for those who may see the campaign."""
+
+    title: str
+    message: str
+    severity: str = "info"  # info, warning or error
+
+
+@dataclass(frozen=True)
+class Call:
+    """A signal to another campaign."""
+
+    campaign: str  # its slug
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What came of a writer's work: the sentence for the log, files, ports whose rows are known only now, and what
+    the application is to tell others, once."""
+
+    sentence: str = ""
+    files: tuple[MadeFile, ...] = ()
+    alerts: tuple[Raised, ...] = ()
+    signals: tuple[Call, ...] = ()
+    populations: Mapping[str, Population] = field(default_factory=dict)
+
+
+class Unfinished(Exception):
+    """A writer's work goes on later, under the same key: a worker does not hold one node for ever."""
+
+    def __init__(self, sentence: str, seconds: float = 0.0):
+        self.sentence, self.seconds = sentence, seconds
+        super().__init__(sentence)
 
 
 class Writer(Activity):
-    """Changes our own data as a whole; doing it twice is doing it once."""
+    """Does something as a whole: changes our data, makes a file, tells another program. Twice is once.
+
+    ``compile`` says what goes on, as for any activity; a test run computes that and does not write, a dry run
+    rehearses.
+    """
 
     runs_in_test = False
+    holds_back: ClassVar[bool] = True  # channels of the run wait until it is done: they may depend on what it writes
+    late: ClassVar[frozenset[str]] = frozenset()  # ports whose rows only the work itself knows: ``write`` gives them
 
-    def write(self, population: Population, run_key: str) -> None:
+    @property
+    def left_out(self) -> str:
+        """What a test run says of the work that it did not do."""
+        return _("Not written in a test.")
+
+    def write(self, work: Work) -> Written:
+        """Do it. May be called again with the same ``run_key`` after a crash. Raises Refused, and Unfinished."""
         raise NotImplementedError
+
+    def rehearse(self, work: Work) -> Written:
+        """Say what ``write`` would do with these rows, and change nothing: the sentence of a dry run, and the rows of
+        late ports where they can be known beforehand. Raises Refused as ``write`` would."""
+        raise NotImplementedError
+
+
+class Rejecting(Writer):
+    """A writer whose rows go on unchanged where they are wanted; those that it could not use leave by “Rejects”."""
+
+    late = frozenset({"rejects"})
+
+    def outputs(self) -> tuple[Port, ...]:
+        out = (Port("out"),) if self.settings.get("outbound", True) else ()
+        return (*out, Port("rejects", _("Rejects")))
+
+    def follows(self, rows: Mapping[str, int], ctx: Context | None = None) -> Collection[str]:
+        return [port for port, count in rows.items() if port != "rejects" or count]
+
+
+class Message(Protocol):
+    """What a channel sends: which columns it needs, and what is wrong with it."""
+
+    @property
+    def fields(self) -> set[str]: ...
+
+    @property
+    def category(self) -> str: ...
+
+    def problems(self, columns: set[str]) -> list[str]: ...
 
 
 class Channel(Activity):
@@ -215,6 +312,15 @@ class Channel(Activity):
 
     runs_in_test = False
     channel: ClassVar[str]  # a value of messaging's Channel
+
+    def message(self, variables: Mapping[str, Any]) -> Message:
+        """What is sent, with the campaign's variables. Settings may be half-done here."""
+        raise NotImplementedError
+
+    def address(self, model: DataModel, dimension: str) -> list[str]:
+        """The columns, or paths to columns, that the address of a row is made of; none where there is none."""
+        named = self.settings.get("address") or model.dataset(dimension).target.get(self.channel)
+        return [named] if isinstance(named, str) and named else list(named or [])
 
     def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
         return {"out": inputs.audience()}  # the population goes on

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,9 +13,11 @@ from django.utils.translation import gettext as _
 from orchcamp.web.errors import Refused
 
 from . import catalogue
-from .base import Activity, Channel, Context
+from .base import Activity, Channel
 from .compiler import Compiler, NotReady
 from .graph import Graph, Node
+from .populations import Context
+from .shapes import Shapes
 
 ERROR, WARNING = "error", "warning"
 MANY_CHANNELS = 10
@@ -33,17 +37,37 @@ class Problem:
         return self.severity == ERROR
 
 
-def problems(graph: Graph, ctx: Context, choices: Choices | None = None) -> list[Problem]:
+@dataclass(frozen=True)
+class Asked:
+    """What the nodes of a canvas are checked with."""
+
+    graph: Graph
+    compiler: Compiler
+    choices: Choices | None
+
+    def of(self, node_id: str) -> list[Problem]:
+        """What there is to say about one node."""
+        return [Problem(node_id, *each) for each in _about_node(self, self.graph.nodes[node_id], self.unreached)]
+
+    @cached_property
+    def unreached(self) -> dict[str, Node]:
+        return _unreached(self.graph)
+
+    @cached_property
+    def offered(self) -> str:
+        """The choices in few characters."""
+        return hashlib.sha256(repr(self.choices).encode()).hexdigest()
+
+
+def problems(
+    graph: Graph, ctx: Context, choices: Choices | None = None, compiler: type[Compiler] = Shapes
+) -> list[Problem]:
     """Everything there is to say about a canvas: the whole first, then node by node in order. Never raises, never
-    queries."""
+    queries. What is said of a node is kept while nothing that it depends on changes."""
     if not graph.nodes:
         return [Problem(None, ERROR, _("The canvas is empty; add a “Build audience” to begin."))]
-    found = list(_about_the_whole(graph))
-    unreached = _unreached(graph)
-    compiler = Compiler(graph, ctx)
-    for node in (graph.nodes[id] for id in graph.order()):
-        found += [Problem(node.id, *each) for each in _about_node(graph, node, compiler, unreached, choices)]
-    return found
+    asked = Asked(graph, compiler(graph, ctx), choices)
+    return [*_about_the_whole(graph), *(problem for id in graph.order() for problem in asked.of(id))]
 
 
 def _about_the_whole(graph: Graph) -> Iterator[Problem]:
@@ -58,25 +82,32 @@ def _about_the_whole(graph: Graph) -> Iterator[Problem]:
         yield Problem(None, WARNING, sentence.format(n=len(channels), most=MANY_CHANNELS))
 
 
-def _about_node(
-    graph: Graph, node: Node, compiler: Compiler, unreached: Mapping[str, Node], choices: Choices | None
-) -> Iterator[tuple[str, str]]:
+def _about_node(asked: Asked, node: Node, unreached: dict[str, Node]) -> Iterator[tuple[str, str]]:
     """Severity and sentence of each problem of one node."""
     if node.disabled:
-        yield WARNING, _("“{name}” is switched off; what comes after it does not run.").format(name=node.name)
+        yield (
+            WARNING,
+            _("“{name}” is switched off, so what comes after it does not run; switch it on, or remove it.").format(
+                name=node.name
+            ),
+        )
         return
+    if node.breakpoint:
+        sentence = _("“{name}” has a breakpoint: every run, live ones too, pauses before it until somebody resumes it.")
+        yield WARNING, sentence.format(name=node.name)
     kind = _kind(node)
     if kind is None:
         sentence = _("This version of Orchcamp has no activity “{key}”; install it, or remove the node.")
         yield ERROR, sentence.format(key=node.type)
         return
-    yield from _wiring(graph, node, kind(node.settings))
+    yield from _wiring(asked.graph, node, kind(node.settings))
     if node.id in unreached:
         cause = unreached[node.id]
         sentence = _("Nothing reaches this node: “{name}” before it {why}.")
-        why = _("is switched off") if cause.disabled else _("is not connected")
+        why = _("is switched off; switch it on") if cause.disabled else _("is not connected; connect it")
         yield WARNING, sentence.format(name=cause.name, why=why)
-    yield from _settings(node, kind, compiler, choices)
+    subject = ("problems", asked.offered)
+    yield from asked.compiler.kept(node.id, subject, lambda: list(_settings(node, kind, asked.compiler, asked.choices)))
 
 
 def _wiring(graph: Graph, node: Node, activity: Activity) -> Iterator[tuple[str, str]]:
@@ -85,7 +116,7 @@ def _wiring(graph: Graph, node: Node, activity: Activity) -> Iterator[tuple[str,
         edges = graph.incoming(node.id, port.name)
         if port.required and not edges:
             yield ERROR, _("Nothing leads to this node; connect a transition to it, or remove it.")
-        if port.many and len(edges) == 1:
+        if port.many and not port.alone and len(edges) == 1:
             yield WARNING, _("Only one transition arrives; connect those that are to be joined.")
         if not port.many and len(edges) > 1:
             sentence = _("{n} transitions arrive where one is allowed; join them with a “Combine” first.")
@@ -94,7 +125,7 @@ def _wiring(graph: Graph, node: Node, activity: Activity) -> Iterator[tuple[str,
         if edge.target_port not in ports:
             sentence = _("A transition arrives at “{port}”, which this activity does not have; remove it.")
             yield ERROR, sentence.format(port=edge.target_port)
-    leaving = {port.name for port in activity.outputs()}
+    leaving = {port.name for port in activity.ports()}
     for port_name in dict.fromkeys(edge.source_port for edge in graph.outgoing(node.id)):
         if port_name not in leaving:
             sentence = _("A transition leaves “{port}”, which this node no longer has; remove it or connect it again.")

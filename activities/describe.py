@@ -12,7 +12,7 @@ from orchcamp.datasets.rules.forms import RuleField
 
 from . import catalogue
 from .base import Activity
-from .forms import (
+from .fields import (
     CODE,
     RESERVED,
     CodeField,
@@ -21,9 +21,11 @@ from .forms import (
     LinesField,
     MomentField,
     ScopedChoiceField,
-    SettingsForm,
 )
+from .forms import SettingsForm
+from .pairs import PairsField
 from .rows import PartField, RowsField
+from .variables import ValueField
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PLACE = {
@@ -64,9 +66,17 @@ def _shape(field: forms.Field) -> dict[str, Any]:
         return {"type": "array", "items": _object(field.form_class), "minItems": field.at_least}
     if isinstance(field, PartField):
         part = _object(field.form_class)
-        return part | {"type": ["object", "null"], "required": sorted({field.switch, *part.get("required", ())})}
+        return part | {
+            "type": ["object", "null"],
+            "required": sorted({*(field.switches if len(field.switches) == 1 else ()), *part.get("required", ())}),
+        }
+    if isinstance(field, ValueField):
+        return {"type": ["string", "number", "array"]}
     if isinstance(field, RuleField):
         return {"type": "object", "format": "rule"}
+    if isinstance(field, PairsField):
+        pair = {name: {"type": "string"} for name in (field.first, field.second)}
+        return {"type": "array", "items": {"type": "object", "properties": pair, "required": list(pair)}}
     if isinstance(field, InboundField):
         return PLACE
     if isinstance(field, ColumnsField | LinesField):
@@ -126,7 +136,7 @@ def _chapter(kind: type[Activity]) -> str:
     inputs = ", ".join(
         f"`{p.name}`{'' if p.required else ' (optional)'}{' (many)' if p.many else ''}" for p in kind.inputs
     )
-    outputs = ", ".join(f"`{port.name}`" for port in kind(kind.initial()).outputs())
+    outputs = ", ".join(f"`{port.name}`" for port in kind(kind.initial()).ports())
     lines = [f"### {kind.label} (`{kind.key}`)", "", str(kind.help), ""]
     lines += [f"In: {inputs or 'none'}. Out, when new: {outputs or 'none'}.", ""]
     rows = list(_settings(schema(kind)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,6 +12,9 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from orchcamp.web.errors import Refused
+
+from . import notes
+from .notes import Note
 
 SCHEMA = 1
 MAX_NODES = 500
@@ -27,10 +32,18 @@ class Node:
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
     disabled: bool = False
+    breakpoint: bool = False  # every run pauses before it, until somebody resumes it
+
+    @cached_property
+    def digest(self) -> str:
+        """Tells whether another node does the same: type and settings, in few characters."""
+        text = json.dumps([self.type, self.settings], default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     def to_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {"type": self.type, "name": self.name, "settings": dict(self.settings)}
-        return document | {"disabled": True} if self.disabled else document
+        switches = {"disabled": self.disabled, "breakpoint": self.breakpoint}
+        return document | {name: True for name, on in switches.items() if on}
 
 
 @dataclass(frozen=True, order=True)
@@ -53,6 +66,7 @@ class Edge:
 class Graph:
     nodes: Mapping[str, Node] = field(default_factory=dict)
     edges: tuple[Edge, ...] = ()
+    notes: Mapping[str, Note] = field(default_factory=dict)
 
     # --- JSON ------------------------------------------------------------------------------
 
@@ -73,10 +87,10 @@ class Graph:
             settings = node.get("settings", {})
             if not isinstance(settings, dict):
                 raise GraphError(f"“settings” of node “{id}” must be an object.")
-            nodes[id] = Node(
-                id, node["type"], str(node.get("name") or node["type"]), settings, bool(node.get("disabled"))
-            )
-        graph = cls(nodes, cls._edges_from_json(document.get("edges", [])))
+            switches = bool(node.get("disabled")), bool(node.get("breakpoint"))
+            nodes[id] = Node(id, node["type"], str(node.get("name") or node["type"]), settings, *switches)
+        found = notes.read(document.get("notes", {}), nodes)
+        graph = cls(nodes, cls._edges_from_json(document.get("edges", [])), found)
         for edge in graph.edges:
             for end in (edge.source, edge.target):
                 graph.node(end)
@@ -101,11 +115,12 @@ class Graph:
         return tuple(edges)
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        document: dict[str, Any] = {
             "schema": SCHEMA,
             "nodes": {id: node.to_json() for id, node in self.nodes.items()},
             "edges": [edge.to_json() for edge in self.edges],
         }
+        return document | {"notes": {id: note.to_json() for id, note in self.notes.items()}} if self.notes else document
 
     # --- Reading ---------------------------------------------------------------------------
 
@@ -137,11 +152,21 @@ class Graph:
 
     def order(self) -> list[str]:
         """Node ids so that every node comes after those that lead to it; stable."""
+        return list(self._order)
+
+    @cached_property
+    def _order(self) -> list[str]:
         sorter = TopologicalSorter({id: [e.source for e in self.incoming(id)] for id in self.nodes})
         try:
             return list(sorter.static_order())
         except CycleError as error:
             raise GraphError(f"The canvas runs in a circle: {' → '.join(error.args[1])}.") from None
+
+    def note(self, id: str) -> Note:
+        try:
+            return self.notes[id]
+        except KeyError:
+            raise GraphError(f"There is no note “{id}” on this canvas; it may have been removed.") from None
 
     def ancestors(self, id: str) -> set[str]:
         """Every node from which one can come to this one; not itself."""
@@ -158,7 +183,7 @@ class Graph:
 
     def new_id(self) -> str:
         """A short, random, permanent node id."""
-        while (id := "n" + secrets.token_hex(3)) in self.nodes:
+        while (id := "n" + secrets.token_hex(3)) in self.nodes or id in self.notes:
             pass
         return id
 
@@ -176,10 +201,21 @@ class Graph:
             return self
         if edge.source == edge.target or edge.target in self.ancestors(edge.source):
             raise GraphError("That connection would make the canvas run in a circle.")
+        if len(self.edges) >= MAX_EDGES:
+            raise GraphError(f"A canvas holds at most {MAX_EDGES} transitions.")
         return replace(self, edges=(*self.edges, edge))
 
     def without_edge(self, edge: Edge) -> Graph:
         return replace(self, edges=tuple(e for e in self.edges if e != edge))
+
+    def opened(self, edge: Edge, *between: Edge) -> Graph:
+        """The graph with other transitions in the place of one: their order says which branch is drawn first."""
+        changed = self.without_edge(edge)
+        for each in between:
+            changed = changed.with_edge(each)
+        place = self.edges.index(edge)
+        added = changed.edges[len(self.edges) - 1 :]
+        return replace(changed, edges=(*self.edges[:place], *added, *self.edges[place + 1 :]))
 
     def without_node(self, id: str, *, heal: bool = True) -> Graph:
         """Remove a node; with ``heal`` its single predecessor is joined to what came after."""
@@ -189,11 +225,28 @@ class Graph:
             self,
             nodes={key: node for key, node in self.nodes.items() if key != id},
             edges=tuple(e for e in self.edges if id not in (e.source, e.target)),
+            notes={key: note for key, note in self.notes.items() if note.node != id},
         )
-        if heal and len(before) == 1:
-            for edge in after:
-                rest = rest.with_edge(Edge(before[0].source, before[0].source_port, edge.target, edge.target_port))
-        return rest
+        if not heal or len(before) != 1:
+            return rest
+        healed = rest
+        for edge in after:
+            healed = healed.with_edge(Edge(before[0].source, before[0].source_port, edge.target, edge.target_port))
+        place = sum(id not in (e.source, e.target) for e in self.edges[: self.edges.index(before[0])])
+        added = healed.edges[len(rest.edges) :]  # where the way to the node was, so that branches keep their order
+        return replace(healed, edges=(*rest.edges[:place], *added, *rest.edges[place:]))
+
+    def with_note(self, note: Note) -> Graph:
+        """Add or replace a note."""
+        if note.node:
+            self.node(note.node)
+        if note.id not in self.notes and len(self.notes) >= notes.MAX_NOTES:
+            raise GraphError(f"A canvas holds at most {notes.MAX_NOTES} notes.")
+        return replace(self, notes={**self.notes, note.id: note})
+
+    def without_note(self, id: str) -> Graph:
+        self.note(id)
+        return replace(self, notes={key: note for key, note in self.notes.items() if key != id})
 
     def with_ports(self, id: str, ports: Iterable[str]) -> Graph:
         """Drop the transitions of ports that a node no longer has."""

@@ -63,6 +63,7 @@ class PartWidget(forms.Widget):
 
 class RowsWidget(PartWidget):
     template_name = "activities/widgets/rows.html"
+    most = MAX_ROWS
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
@@ -76,7 +77,7 @@ class RowsWidget(PartWidget):
         """The rows after a button was pressed; a command that makes no sense changes nothing."""
         verb, _colon, place = command.partition(":")
         at = number if (number := whole(place)) is not None and number < len(rows) else None
-        if verb == "add" and len(rows) < MAX_ROWS:
+        if verb == "add" and len(rows) < self.most:
             row = self.form_class.new_row([str(row.get("code", "")) for row in rows])
             rows = [*rows, MultiValueDict({name: [value] for name, value in row.items()})]
         elif verb == "remove" and at is not None:
@@ -91,17 +92,17 @@ class RowsWidget(PartWidget):
         context = forms.Widget.get_context(self, name, value, attrs)
         rows = value if isinstance(value, list | tuple) else []
         context["widget"]["rows"] = [self.shown(f"{name}-{place}", row) for place, row in enumerate(rows)]
-        context["widget"]["full"] = len(rows) >= MAX_ROWS
+        context["widget"]["full"] = len(rows) >= self.most
         return context
 
 
 class PartField(forms.Field):
-    """One object among the settings, or nothing: None while its ``switch`` is empty."""
+    """One object among the settings, or nothing: None while its ``switch``, or each of several, is empty."""
 
     widget: Any = PartWidget
 
-    def __init__(self, form_class: type[SettingsForm], *, switch: str, **options: Any):
-        self.form_class, self.switch = form_class, switch
+    def __init__(self, form_class: type[SettingsForm], *, switch: str | tuple[str, ...], **options: Any):
+        self.form_class, self.switches = form_class, (switch,) if isinstance(switch, str) else switch
         super().__init__(**options)
         self.widget.form_class = form_class
 
@@ -141,22 +142,25 @@ class PartField(forms.Field):
     def clean(self, value: Any) -> Any:
         if not value:
             return None
-        if isinstance(value, Mapping) and not value.get(self.switch):
-            if self.switch in value or isinstance(value, MultiValueDict):
+        if isinstance(value, Mapping) and not any(value.get(name) for name in self.switches):
+            if set(self.switches) & set(value) or isinstance(value, MultiValueDict):
                 return None
-            raise forms.ValidationError(_("“{name}” is missing.").format(name=self.switch))
+            raise forms.ValidationError(_("“{name}” is missing.").format(name=self.switches[0]))
         return self.cleaned(value)
 
 
 class RowsField(PartField):
-    """A list of objects among the settings, each with its own code."""
+    """A list of objects among the settings; those that have a code have each their own."""
 
     widget: Any = RowsWidget
 
-    def __init__(self, form_class: type[SettingsForm], *, row: Any, at_least: int = 1, **options: Any):
-        self.row, self.at_least = row, at_least
-        super().__init__(form_class, switch="", **options)
+    def __init__(
+        self, form_class: type[SettingsForm], *, row: Any, at_least: int = 1, most: int = MAX_ROWS, **options: Any
+    ):
+        self.row, self.at_least, self.most = row, at_least, most
+        super().__init__(form_class, switch=(), **options)
         self.widget.attrs["row"] = row
+        self.widget.most = most
 
     def clean(self, value: Any) -> list[dict[str, Any]]:
         if value is not None and not isinstance(value, list | tuple):
@@ -175,11 +179,11 @@ class RowsField(PartField):
     def faults(self, rows: list[dict[str, Any]], total: int) -> list[str]:
         """What is wrong with the rows as a whole."""
         found = []
-        if total > MAX_ROWS:
-            found.append(_("There are {n} rows; at most {most} are allowed.").format(n=total, most=MAX_ROWS))
+        if total > self.most:
+            found.append(_("There are {n} rows; at most {most} are allowed.").format(n=total, most=self.most))
         if not self.draft and total < self.at_least:
             found.append(_("Add at least {n}.").format(n=self.at_least))
-        codes = [row["code"] for row in rows if row["code"]]
+        codes = [code for row in rows if (code := row.get("code"))]
         for code in sorted({code for code in codes if codes.count(code) > 1}):
             found.append(_("Code “{code}” is used more than once; give each its own.").format(code=code))
         return found

@@ -8,12 +8,17 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activities.base import Activity, ActivityError, Context, Finding, Inputs, Population, Port
+from activities.base import Activity, Finding, Port
+from activities.cases import Case
 from activities.catalogue import register
 from activities.columns import is_everyone, rule_context
-from activities.forms import DimensionField, Scope, SettingsForm
+from activities.fields import DimensionField
+from activities.forms import Scope, SettingsForm
+from activities.populations import ActivityError, Context, Inputs, Population
 from orchcamp.datasets import rules
+from orchcamp.datasets.rules.explaining import everyone, explain
 from orchcamp.datasets.rules.forms import RuleField
+from orchcamp.datasets.rules.verdicts import Verdict
 
 
 class BuildAudienceForm(SettingsForm):
@@ -81,5 +86,12 @@ class BuildAudience(Activity):
         kept = rules.keep(ctx.model.table(slug), rule, slug, rule_context(ctx))
         return {"out": everyone.with_table(kept.select(*everyone.key))}
 
-    def follows(self, rows: Mapping[str, int]) -> Collection[str]:
+    def explain(self, case: Case) -> Iterable[Verdict]:
+        slug, rule = self.settings["dimension"], self.settings["rule"]
+        if is_everyone(rule):
+            return [everyone()]
+        verdict = explain(case.ctx.model.table(slug), rule, slug, rule_context(case.ctx), case.mine)
+        return [verdict] if verdict else []
+
+    def follows(self, rows: Mapping[str, int], ctx: Context | None = None) -> Collection[str]:
         return list(rows) if self.settings.get("keep_empty") else [port for port, count in rows.items() if count]

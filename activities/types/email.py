@@ -10,10 +10,13 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activities.base import Channel, Context, Finding
+from activities import channels
+from activities.base import Channel, Finding
 from activities.catalogue import register
-from activities.forms import BodyField, ColumnField, OfferedField, Scope, SettingsForm, TextField
-from orchcamp.messaging import content
+from activities.fields import BodyField, TextField
+from activities.forms import Scope, SettingsForm
+from activities.populations import Context
+from orchcamp.messaging import content, texts
 
 
 class EmailForm(SettingsForm):
@@ -24,12 +27,7 @@ class EmailForm(SettingsForm):
             data = {**data, "format": content.format_of(data["body"])}
         super().__init__(data, **options)
 
-    configuration = OfferedField(
-        "configurations",
-        label=gettext_lazy("Channel configuration"),
-        help_text=gettext_lazy("Sender, reply address and mail server."),
-        error_messages={"required": gettext_lazy("Choose the channel configuration that sends it.")},
-    )
+    configuration = channels.configuration_field("email", gettext_lazy("Sender, reply address and mail server."))
     subject = TextField(
         label=gettext_lazy("Subject"),
         max_length=800,
@@ -60,24 +58,14 @@ class EmailForm(SettingsForm):
         help_text=gettext_lazy("For readers without HTML; made from the body when left empty."),
         required=False,
     )
-    category = forms.ChoiceField(
-        label=gettext_lazy("Category"),
-        choices=[("marketing", gettext_lazy("Marketing")), ("transactional", gettext_lazy("Transactional"))],
-        initial="marketing",
-        help_text=gettext_lazy("Marketing goes only to those who consented; transactional to everyone not suppressed."),
-    )
-    address = ColumnField(
+    category = channels.category_field()
+    address = channels.AddressField(
         label=gettext_lazy("Address column"),
         blank=gettext_lazy("The email column of the dimension"),
-        help_text=gettext_lazy("Where the address of each row stands."),
+        help_text=gettext_lazy("Where the address of each row stands; also in a linked row, such as household.email."),
         required=False,
     )
-    one_per_address = forms.BooleanField(
-        label=gettext_lazy("One message per address"),
-        help_text=gettext_lazy("Rows that share an address get one message; the others are counted as duplicates."),
-        initial=True,
-        required=False,
-    )
+    one_per_address = channels.one_per_address_field()
     track_opens = forms.BooleanField(
         label=gettext_lazy("Track opens"),
         help_text=gettext_lazy("By an invisible picture."),
@@ -99,8 +87,7 @@ class EmailForm(SettingsForm):
     @property
     def placeholders(self) -> list[dict[str, str]]:
         """The fields that the content may hold, as they are written."""
-        shapes = self.scope.fields.items()
-        return [{"name": name, "label": shape.label, "code": f"{{{{ {name} }}}}"} for name, shape in shapes]
+        return channels.placeholders(self)
 
     @property
     def hidden_errors(self) -> bool:
@@ -121,13 +108,10 @@ class Email(Channel):
 
     def summary(self, ctx: Context | None = None) -> str:
         subject = self.settings.get("subject")
-        return subject if isinstance(subject, str) and subject.strip() else _("No subject yet")
+        return texts.sketch(subject) if isinstance(subject, str) and subject.strip() else _("No subject yet")
+
+    def message(self, variables: Mapping[str, Any]) -> content.Content:
+        return content.Content.from_settings({**self.settings, content.VARIABLES: variables})
 
     def findings(self, scope: Scope) -> Iterable[Finding]:
-        if not scope.dimension:
-            return
-        if not self.settings["address"] and "email" not in scope.model.dataset(scope.dimension).target:
-            sentence = _("“{dimension}” has no email address column; choose the address column here.")
-            yield Finding("error", sentence.format(dimension=scope.model.dataset(scope.dimension).label))
-        for sentence in content.problems(content.Content.from_settings(self.settings), set(scope.fields)):
-            yield Finding("error", sentence)
+        return channels.findings(self, scope)

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from activities.base import Activity, ActivityError, Context, Inputs, Population, Port
+from activities.base import Activity, Port
 from activities.catalogue import register
 from activities.columns import nobody
-from activities.forms import CodeField, SettingsForm, TextField
+from activities.fields import CodeField, TextField
+from activities.forms import SettingsForm
+from activities.populations import ActivityError, Context, Inputs, Population
 from activities.rows import RowsField
 
 
@@ -23,7 +25,7 @@ class TransitionForm(SettingsForm):
     )
     code = CodeField(
         label=gettext_lazy("Code"),
-        help_text=gettext_lazy("The name of the port: another code drops its transitions."),
+        help_text=gettext_lazy("Names this way out. With another code, what follows here has to be connected again."),
     )
 
     @staticmethod

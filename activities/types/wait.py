@@ -3,28 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
+from datetime import datetime, time
+from typing import Any, ClassVar
 
 from django import forms
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from activities.base import ActivityError, Context, Finding, Gate, Inputs, Population
+from activities import times
+from activities.base import Finding, Gate
 from activities.catalogue import register
-from activities.forms import MomentField, NumberField, Scope, SettingsForm
+from activities.fields import MomentField, NumberField, TextField
+from activities.forms import Scope, SettingsForm
+from activities.populations import ActivityError, Context, Inputs, Population
 
-UNITS = ("seconds", "minutes", "hours", "days")
-LONGEST = timedelta(days=366)
+
+class HourField(TextField):
+    """An hour and minute of the day, as text."""
+
+    widget = forms.TimeInput(attrs={"type": "time"})
+
+    def to_python(self, value: Any) -> str:
+        text = super().to_python(value)
+        try:
+            return time.fromisoformat(text).strftime("%H:%M") if text else ""
+        except ValueError:
+            raise forms.ValidationError(_("Write an hour, such as 09:00."), code="invalid") from None
 
 
 class WaitForm(SettingsForm):
+    shown_for: ClassVar[Mapping[str, str]] = {
+        "value": "type=duration",
+        "unit": "type=duration",
+        "at": "type=fixed",
+        "weekday": "type=weekday",
+        "hour": "type=weekday",
+    }
     needs_audience = False
     type = forms.ChoiceField(
         label=gettext_lazy("How long"),
-        choices=[("duration", gettext_lazy("For a while")), ("fixed", gettext_lazy("Until a date and time"))],
+        choices=[
+            ("duration", gettext_lazy("For a while")),
+            ("fixed", gettext_lazy("Until a date and time")),
+            ("weekday", gettext_lazy("Until a weekday and hour")),
+        ],
         initial="duration",
         help_text=gettext_lazy("A test run does not wait."),
     )
@@ -33,12 +55,7 @@ class WaitForm(SettingsForm):
     )
     unit = forms.ChoiceField(
         label=gettext_lazy("Unit"),
-        choices=[
-            ("seconds", gettext_lazy("seconds")),
-            ("minutes", gettext_lazy("minutes")),
-            ("hours", gettext_lazy("hours")),
-            ("days", gettext_lazy("days")),
-        ],
+        choices=times.UNIT_CHOICES,
         initial="days",
         help_text=gettext_lazy("A day is 24 hours."),
         required=False,
@@ -48,35 +65,35 @@ class WaitForm(SettingsForm):
         help_text=gettext_lazy("In the campaign's time zone; a moment that is past does not wait."),
         required=False,
     )
+    weekday = forms.ChoiceField(
+        label=gettext_lazy("Weekday"),
+        choices=times.DAY_CHOICES,
+        initial="monday",
+        help_text=gettext_lazy("The next one after the rows arrive; today counts while the hour is still to come."),
+        required=False,
+    )
+    hour = HourField(
+        label=gettext_lazy("Hour"),
+        initial="09:00",
+        help_text=gettext_lazy("On the clocks of the campaign's time zone, summer time included."),
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         cleaned["type"], cleaned["unit"] = cleaned.get("type") or "duration", cleaned.get("unit") or "days"
+        cleaned["weekday"] = cleaned.get("weekday") or "monday"
         value = cleaned.get("value")
         if cleaned["type"] == "duration" and (value is not None or not self.draft):
             if value is None or value <= 0:
                 self.add_error("value", _("Write how long to wait, more than 0."))
-            elif not _short(value, cleaned["unit"]):
-                self.add_error("value", _("Wait at most {days} days.").format(days=LONGEST.days))
+            elif not times.is_short(value, cleaned["unit"]):
+                self.add_error("value", _("Wait at most {days} days.").format(days=times.LONGEST.days))
         if cleaned["type"] == "fixed" and not self.draft and not cleaned.get("at") and "at" not in self.errors:
             self.add_error("at", _("Choose the date and time to go on."))
+        if cleaned["type"] == "weekday" and not self.draft and not cleaned.get("hour") and "hour" not in self.errors:
+            self.add_error("hour", _("Write the hour to go on at."))
         return cleaned
-
-
-def _short(value: float, unit: str) -> bool:
-    return value * timedelta(**{unit: 1}).total_seconds() <= LONGEST.total_seconds()
-
-
-def in_words(value: float, unit: str) -> str:
-    """“3 days”, in the reader's language."""
-    many = 1 if value == 1 else 2
-    words = {
-        "seconds": ngettext("{n} second", "{n} seconds", many),
-        "minutes": ngettext("{n} minute", "{n} minutes", many),
-        "hours": ngettext("{n} hour", "{n} hours", many),
-        "days": ngettext("{n} day", "{n} days", many),
-    }
-    return words[unit].format(n=value)
 
 
 @register
@@ -86,39 +103,47 @@ class Wait(Gate):
     group = "flow"
     position = 30
     icon = "hourglass_empty"
-    help = gettext_lazy("Holds the population for a while, or until a date and time.")
+    help = gettext_lazy("Holds the population for a while, until a date and time, or until a weekday and hour.")
     form_class = WaitForm
 
     def summary(self, ctx: Context | None = None) -> str:
         value, unit, at = (self.settings.get(name) for name in ("value", "unit", "at"))
         if self.settings.get("type") == "fixed":
-            try:
-                moment = datetime.fromisoformat(at or "")
-            except (TypeError, ValueError):
-                return _("No date yet")
-            return _("Until {moment}").format(moment=date_format(moment, "j F Y, H:i"))
-        if isinstance(value, int | float) and unit in UNITS:
-            return in_words(value, unit)
+            moment = times.moment_in_words(at)
+            return _("Until {moment}").format(moment=moment) if moment else _("No date yet")
+        if self.settings.get("type") == "weekday":
+            day, hour = self.settings.get("weekday"), self.settings.get("hour")
+            if day not in times.DAYS or not isinstance(hour, str) or not hour:
+                return _("No hour yet")
+            return _("Until {day}, {hour}").format(day=dict(times.DAY_CHOICES)[day], hour=hour)
+        if isinstance(value, int | float) and unit in times.UNITS:
+            return times.in_words(value, unit)
         return _("No time yet")
 
+    @property
+    def watches_clock(self) -> bool:
+        return self.settings.get("type") == "fixed"
+
     def findings(self, scope: Scope) -> Iterable[Finding]:
-        if self.settings["type"] == "fixed" and self._moment(scope.timezone) <= scope.now:
-            yield Finding("warning", _("That date is past, so nothing waits here; choose a later one if not meant."))
+        if self.settings["type"] == "fixed" and times.moment(self.settings["at"], scope.timezone) <= scope.now:
+            sentence = _("That date is past, so nothing waits here and the rows go on at once; choose a later one.")
+            yield Finding("warning", sentence)
 
     def compile(self, inputs: Inputs, ctx: Context) -> Mapping[str, Population]:
         return {"out": inputs.one()}
 
     def opens_at(self, ctx: Context, arrived: datetime) -> datetime | None:
         if self.settings.get("type") == "fixed":
-            return self._moment(ctx.timezone)
-        value, unit = self.settings.get("value", 1), self.settings.get("unit", "days")
-        if not isinstance(value, int | float) or unit not in UNITS or not _short(value, unit):
-            raise ActivityError(_("Write how long to wait."))
-        return arrived + timedelta(**{unit: value})
+            return times.moment(self.settings.get("at"), ctx.timezone)
+        if self.settings.get("type") == "weekday":
+            return times.next_weekday(self.settings["weekday"], self._hour(), ctx.timezone, arrived)
+        return arrived + times.duration(self.settings.get("value", 1), self.settings.get("unit", "days"))
 
-    def _moment(self, timezone: str) -> datetime:
+    def assumed(self, ctx: Context) -> str:
+        return _("A dry run does not wait here: {time}.").format(time=self.summary())
+
+    def _hour(self) -> time:
         try:
-            moment = datetime.fromisoformat(self.settings.get("at") or "")
-        except (TypeError, ValueError):
-            raise ActivityError(_("Choose the date and time to go on.")) from None
-        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
+            return time.fromisoformat(self.settings.get("hour") or "")
+        except ValueError:
+            raise ActivityError(_("Write the hour to go on at.")) from None

@@ -10,22 +10,29 @@ import ibis
 import pyarrow as pa
 
 from activities import catalogue
-from activities.base import Context, Inputs, Population
 from activities.forms import Scope
 from activities.graph import Edge, Graph, Node
+from activities.populations import Context, Inputs, Population
 from orchcamp.datasets import engine
-from orchcamp.datasets.schema import TYPES, ColumnShape, DataModel, DatasetShape
+from orchcamp.datasets.schema import TYPES, AudienceShape, ColumnShape, DataModel, DatasetShape, Step
 
+HOME = Step("home", "people", ("city",), "stores", ("code",), True)
+RESIDENTS = Step("residents", "stores", ("code",), "people", ("city",), False)
 NOW = datetime(2026, 6, 1, 9, tzinfo=UTC)
 PEOPLE = {"id": "integer", "name": "string", "city": "string", "email": "string", "age": "integer", "points": "float"}
 STORES = {"code": "string", "region": "string"}
-CHOICES = {"configurations": [("newsletter", "Newsletter")], "dimensions": [("people", "People"), ("stores", "Stores")]}
+FILES = {"clients.csv": "uploads/spring/0123456789/clients.csv"}  # leads nowhere
+CHOICES = {
+    "configurations": [("newsletter", "Newsletter")],
+    "dimensions": [("people", "People"), ("stores", "Stores")],
+}
 
 
 def shape(slug: str, key: tuple[str, ...], columns: Mapping[str, str], target: Mapping[str, str]) -> DatasetShape:
     """A dataset whose lake path leads nowhere: any query on it fails."""
     shapes = {name: ColumnShape(name, name.capitalize(), type) for name, type in columns.items()}
-    return DatasetShape(slug, slug.capitalize(), key, shapes, target, {}, 1, f"datasets/{slug}/999.parquet")
+    steps = {step.name: step for step in (HOME, RESIDENTS) if step.source == slug}
+    return DatasetShape(slug, slug.capitalize(), key, shapes, target, steps, 1, f"datasets/{slug}/999.parquet")
 
 
 def make_model(
@@ -36,9 +43,13 @@ def make_model(
         "people": shape("people", ("id",), PEOPLE, {"email": "email"}),
         "stores": shape("stores", ("code",), STORES, {"sms": "region"}),
     }
+    vips = AudienceShape(
+        "vips", "VIPs", "people", {"score": ColumnShape("score", "score", "integer")}, 1, "audiences/vips/999.parquet"
+    )
+    audiences = {"vips": vips, "none_yet": AudienceShape("none_yet", "None yet", "people")}
     if people is None:
-        return DataModel(datasets)
-    return DataModel(datasets, {"people": table(people, PEOPLE), "stores": table(stores, STORES)})
+        return DataModel(datasets, audiences=audiences)
+    return DataModel(datasets, {"people": table(people, PEOPLE), "stores": table(stores, STORES)}, audiences)
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> ibis.Table:
@@ -53,6 +64,7 @@ def crowd(n: int, **columns: Any) -> list[dict[str, Any]]:
 
 
 def make_context(people: Sequence[Mapping[str, Any]] | None = None, **options: Any) -> Context:
+    options.setdefault("files", FILES)
     return Context(make_model(people), NOW, seed="spring", **options)
 
 

@@ -47,7 +47,7 @@ def test_an_unknown_type_is_an_error_of_its_node_and_no_crash():
 def test_a_node_without_inbound_is_an_error_once_and_what_is_behind_it_a_warning():
     graph = make_graph({"a": PARIS, "m": EMAIL, "w": ("wait", {}), "e": ("end", {})}, "w→e", "a→m")
     assert errors(graph) == [("w", "Nothing leads to this node; connect a transition to it, or remove it.")]
-    assert warnings(graph) == [("e", "Nothing reaches this node: “W” before it is not connected.")]
+    assert warnings(graph) == [("e", "Nothing reaches this node: “W” before it is not connected; connect it.")]
 
 
 def test_a_canvas_needs_a_start():
@@ -60,8 +60,8 @@ def test_a_node_that_is_switched_off_is_a_warning_and_so_is_what_is_behind_it():
     graph = graph.with_node(replace(graph.nodes["w"], disabled=True))
     assert errors(graph) == []
     assert warnings(graph) == [
-        ("w", "“W” is switched off; what comes after it does not run."),
-        ("m", "Nothing reaches this node: “W” before it is switched off."),
+        ("w", "“W” is switched off, so what comes after it does not run; switch it on, or remove it."),
+        ("m", "Nothing reaches this node: “W” before it is switched off; switch it on."),
     ]
 
 
@@ -90,7 +90,10 @@ def test_a_combine_with_one_set_is_a_warning_and_with_two_dimensions_an_error():
     )
     graph = make_graph({"a": PARIS, "b": stores, "c": ("combine", {}), "m": EMAIL}, "a→c", "b→c", "c→m")
     assert errors(graph) == [
-        ("c", "The sets are of different dimensions (people, stores); combine sets of one dimension.")
+        (
+            "c",
+            "The sets are of different dimensions (people, stores); combine sets of one dimension, or match them on columns.",
+        )
     ]
 
 
@@ -133,7 +136,7 @@ def test_a_dimension_without_email_addresses_is_an_error_that_a_column_mends():
         {"dimension": "stores", "rule": {"attribute": "code", "operator": "equals", "value": "x"}},
     )
     graph = make_graph({"a": stores, "m": EMAIL}, "a→m")
-    assert errors(graph) == [("m", "“Stores” has no email address column; choose the address column here.")]
+    assert errors(graph) == [("m", "“Stores” has no address column for email; choose the address column here.")]
     assert not errors(make_graph({"a": stores, "m": ("email", EMAIL[1] | {"address": "region"})}, "a→m"))
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import ibis
 import pytest
 
-from activities.base import ActivityError
+from activities import catalogue
+from activities.populations import ActivityError, Context, Inputs
+from orchcamp.datasets import engine
+from tests.datasets.shop import model as shop_model
 
-from .stage import crowd, ids, make_context, run
+from .stage import NOW, clean, crowd, ids, make_context, make_model, make_scope, run
 
 
 @pytest.fixture
@@ -74,3 +79,94 @@ def test_an_empty_set_adds_nothing_to_a_union_and_empties_an_intersection(ctx):
 def test_sets_of_two_dimensions_are_refused_by_name(ctx):
     with pytest.raises(ActivityError, match="different dimensions \\(people, stores\\)"):
         run("combine", {}, ctx, ctx.everyone("people"), ctx.everyone("stores"))
+
+
+# --- Columns ---------------------------------------------------------------------------------------------
+
+STORES = [{"code": "a", "region": "Paris"}, {"code": "b", "region": "Nice"}, {"code": "c", "region": None}]
+
+
+@pytest.fixture
+def town():
+    """People of Paris (1, 2), Lyon (3) and nowhere (4); stores of Paris, Nice and nowhere under the same column."""
+    people = [{"id": i, "city": city} for i, city in enumerate(["Paris", "Paris", "Lyon", None], start=1)]
+    return replace(make_context(), model=make_model(people, STORES))
+
+
+def stores(ctx, *codes):
+    """Stores with a column that people have too."""
+    everyone = ctx.everyone("stores")
+    part = everyone.where(everyone.table.code.isin(codes)) if codes else everyone
+    wide = ctx.wide(part)
+    return part.with_table(wide.select("code", city=wide.region))
+
+
+def test_sets_of_two_dimensions_match_on_columns_and_the_primary_rows_stay(town):
+    people, settings = town.everyone("people"), {"match": "columns", "columns": ["city"], "complement": True}
+    sets = [people, stores(town)]
+    parts = run_sets({"operation": "intersection", **settings}, town, sets)
+    assert ids(parts["out"]) == [1, 2]
+    assert {row["city"] for row in parts["complement"] if row["id"] is None} == {"Nice", None}
+    assert ids([row for row in parts["complement"] if row["id"]]) == [3, 4]
+    parts = run_sets({"operation": "exclusion", **settings}, town, sets)
+    assert (ids(parts["out"]), ids(parts["complement"])) == ([3, 4], [1, 2])
+
+
+def test_a_union_on_columns_has_what_the_primary_set_lacks_once(town):
+    people = town.everyone("people")
+    rows = run_sets({"match": "columns", "columns": ["city"]}, town, [people, stores(town), stores(town, "b")])["out"]
+    assert sorted((row["id"] or 0, row["city"] or "") for row in rows) == [
+        (0, ""), (0, "Nice"), (1, "Paris"), (2, "Paris"), (3, "Lyon"), (4, ""),
+    ]  # fmt: skip
+    one, two = between(town, 1, 1), between(town, 2, 4)
+    rows = run_sets({"match": "columns", "columns": ["city"]}, town, [one, two, two])["out"]
+    assert ids(rows) == [1, 3, 4]
+
+
+def test_columns_of_two_kinds_cannot_be_equal(ctx):
+    one, two = between(ctx, 1, 1, mark=ibis.literal("x")), between(ctx, 2, 2, mark=ibis.literal(3))
+    with pytest.raises(ActivityError, match="“mark” and “mark” cannot be equal: one is string, the other integer"):
+        run_sets({"match": "columns", "columns": ["mark"]}, ctx, [one, two])
+
+
+def run_sets(settings, ctx, sets):
+    activity = catalogue.build("combine", clean("combine", settings, scope=make_scope(ctx, choices={}, dimension="")))
+    sources = [(f"n{place}", "out") for place in range(1, len(sets) + 1)]
+    parts = activity.compile(Inputs({"in": sets}, {"in": sources}), ctx)
+    return {port: engine.rows(part.table) for port, part in parts.items()}
+
+
+# --- Exclusion of another dimension ----------------------------------------------------------------------
+
+
+def test_a_set_of_another_dimension_is_taken_away_by_equal_columns(town):
+    rule = {"set": {"node": "n2", "port": "out"}, "pairs": [{"source": "region", "destination": "city"}]}
+    settings = {"operation": "exclusion", "rules": [rule], "complement": True}
+    parts = run_sets(settings, town, [town.everyone("people"), town.everyone("stores")])
+    assert (ids(parts["out"]), ids(parts["complement"])) == ([3, 4], [1, 2])
+
+
+def test_a_set_of_another_dimension_is_taken_away_over_a_link():
+    shop = Context(SHOP, NOW)
+    everyone, bought = shop.everyone("people"), shop.everyone("purchases")
+    bought = bought.where(bought.table.id >= 12)
+    rule = {"set": {"node": "n2", "port": "out"}, "link": "purchases"}
+    parts = run_sets({"operation": "exclusion", "rules": [rule]}, shop, [everyone, bought])
+    assert ids(parts["out"]) == [1, 4]
+    with pytest.raises(ActivityError, match="does not lead to the set's dimension"):
+        run_sets({"operation": "exclusion", "rules": [rule | {"link": "purchases.product"}]}, shop, [everyone, bought])
+
+
+def test_without_a_rule_it_cannot_be_taken_away_by_key(town):
+    with pytest.raises(ActivityError, match="add an exclusion rule"):
+        run_sets({"operation": "exclusion"}, town, [town.everyone("people"), town.everyone("stores")])
+
+
+SHOP = shop_model(
+    {
+        "people": [{"id": i} for i in range(1, 5)],
+        "purchases": [{"id": 10, "person_id": 1}, {"id": 12, "person_id": 2}, {"id": 13, "person_id": 3}],
+        "products": [],
+        "shops": [],
+    }
+)

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from activities.base import ActivityError, Inputs, Population
 from activities.compiler import Compiler, NotReady
 from activities.forms import Scope
 from activities.graph import Edge, Graph, Node
+from activities.populations import ActivityError, Inputs, Population
 from orchcamp.datasets import engine
 
 from .stage import CHOICES, EMAIL, EVERYONE, crowd, ids, make_context, make_graph
@@ -114,10 +114,10 @@ def test_a_canvas_of_five_hundred_nodes_is_read_without_recursion_and_in_seconds
         },
         tuple(Edge(f"n{i}", "out", f"n{i + 1}") for i in range(499)),
     )
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert Graph.from_json(graph.to_json()) == graph
     assert Compiler(graph, make_context()).outputs("n499")["out"].dimension == "people"
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 def test_forty_splits_in_a_row_can_still_be_run_as_one_expression():

@@ -12,14 +12,24 @@ from django.template.loader import get_template
 from django.utils.encoding import force_str
 
 from activities import catalogue
-from activities.base import Inputs
 from activities.forms import NOWHERE
+from activities.populations import Inputs
 
 from .stage import clean, make_context, make_scope
 
 RULE = {"group": "and", "items": [{"attribute": "city", "operator": "equals", "value": "Paris"}]}
 SETTINGS = {
     "build_audience": {"dimension": "people", "rule": RULE, "keep_empty": True},
+    "read_audience": {"audience": "vips", "columns": ["score"], "keep_empty": True, "process_errors": True},
+    "save_audience": {
+        "audience": "best",
+        "label": "Best",
+        "operation": "append",
+        "columns": [{"column": "city", "name": "town"}, {"column": "points"}],
+        "out": True,
+        "process_errors": True,
+    },
+    "incremental_query": {"dimension": "people", "rule": RULE, "mode": "exclude", "history_days": 30},
     "split": {
         "subsets": [
             {
@@ -44,9 +54,114 @@ SETTINGS = {
         "complement": True,
     },
     "combine": {"operation": "exclusion", "complement": True},
+    "and_join": {},
+    "enrichment": {
+        "data": [
+            {"kind": "attribute", "attribute": "home.region"},
+            {"kind": "expression", "expression": "Upper([name])", "alias": "loud"},
+        ],
+        "links": [
+            {
+                "name": "shop",
+                "relation": "one",
+                "dataset": "stores",
+                "pairs": [{"source": "city", "destination": "code"}],
+                "condition": "[name] <> [there_region]",
+            }
+        ],
+        "process_errors": True,
+    },
+    "reconciliation": {
+        "dimension": "stores",
+        "pairs": [{"source": "city", "destination": "code"}],
+        "condition": "[name] <> [there_region]",
+        "filter": {"group": "and", "items": [{"attribute": "region", "operator": "is_not_empty"}]},
+        "ignore_case": True,
+        "complement": True,
+        "process_errors": True,
+    },
+    "change_dimension": {"dimension": "stores", "link": "home", "complement": True},
     "fork": {"transitions": [{"code": "left", "label": "Left"}, {"code": "right"}]},
     "wait": {"type": "fixed", "at": "2026-12-01T09:00"},
-    "end": {},
+    "test": {
+        "conditions": [
+            {"code": "many", "label": "Many", "of": "population", "operator": "greater_than", "value": 1000},
+            {"code": "some", "operator": "equals", "value": 3},
+        ],
+        "default": {"code": "few", "label": "Few"},
+    },
+    "approval": {
+        "title": "Send to {{ rows }}?",
+        "message": "It is {{ date }}.",
+        "group": "Approvers",
+        "several": True,
+        "answers": [{"code": "yes", "label": "Yes"}, {"code": "later"}],
+        "expiry": {"type": "duration", "value": 2, "unit": "days"},
+        "reminder": {"value": 12, "unit": "hours"},
+    },
+    "alert": {"title": "Few: {{ rows }}", "message": "Only {{ rows }} rows on {{ date }}.", "severity": "warning"},
+    "external_signal": {
+        "parameters": [
+            {"name": "season", "type": "text", "value": "spring"},
+            {"name": "n", "type": "number", "value": 3},
+        ],
+        "expiry": {"type": "fixed", "at": "2026-12-01T09:00"},
+    },
+    "end": {
+        "signal": {
+            "campaign": "next",
+            "parameters": [{"name": "rows", "value": "{{ rows }}"}, {"name": "n", "value": "12"}],
+        }
+    },
+    "load_file": {
+        "file": "clients.csv",
+        "format": "delimited",
+        "columns": [
+            {"name": "email", "source": "E-mail", "case": "lower", "personal": True, "nulls": "required"},
+            {"name": "spent", "type": "float", "number_format": "space", "on_error": "default", "default": "0"},
+            {"name": "born", "type": "date", "date_formats": ["DD/MM/YYYY"], "on_error": "ignore"},
+            {"name": "kind", "remapping": [{"from": "M", "to": "male"}], "unmapped": "reject"},
+            {"name": "note", "ignore": True},
+        ],
+        "separator": ";",
+        "skip_lines": 1,
+        "errors_allowed": 5,
+        "process_errors": True,
+    },
+    "extract_file": {
+        "columns": [{"source": "email"}, {"expression": "Upper([city])", "label": "Town", "width": 5}],
+        "sort": [{"by": "age", "descending": True}],
+        "remove_duplicates": True,
+        "file_name": "people-{{ date }}",
+        "format": "tsv",
+        "datetime_format": "DD/MM/YYYY HH:mm",
+        "destination": "folder",
+        "folder": "/srv/out",
+    },
+    "sms": {"configuration": "texter", "text": "Hello {{ name }}", "address": "city"},
+    "push": {
+        "configuration": "app",
+        "title": "Hello {{ name }}",
+        "body": "Come in\nnow.",
+        "link": "https://example.org/?id={{ id }}",
+        "address": "email",
+    },
+    "direct_mail": {"configuration": "printer", "address": ["name", "city"], "columns": ["points"], "format": "xlsx"},
+    "update_data": {
+        "dataset": "stores",
+        "operation": "insert_or_update",
+        "identification": [{"source": "city", "destination": "code"}],
+        "fields": [
+            {"destination": "region", "expression": "Upper([city])", "condition": "[age] > 3"},
+        ],
+    },
+    "webhook": {
+        "url": "https://example.org/hook?x=1",
+        "columns": [{"source": "email"}, {"expression": "Upper([city])", "label": "town"}],
+        "batch_size": 2,
+        "headers": [{"name": "X-Shop", "value": "north"}],
+        "signature": "shop",
+    },
     "email": {
         "configuration": "newsletter",
         "subject": "Hello {{ name }}",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ibis
 import pytest
 
 from activities import catalogue
+from activities.populations import Inputs
+from orchcamp.datasets import engine
 
-from .stage import crowd, ids, make_context, make_scope, run
+from .stage import clean, crowd, ids, make_context, make_scope, run
 
 ROWS = [
     {"id": 1, "email": "a@example.org", "points": 5.0, "city": "Paris"},
@@ -109,3 +112,46 @@ def test_the_line_under_the_name_says_how_many_per_what():
     assert build({"fields": ["email"], "keep": 1}).summary() == "1 row per email"
     assert build({"fields": ["email", "city"], "keep": 2}).summary() == "2 rows per email, city"
     assert build({"fields": ["email"], "keep": 0}).summary() == "All rows per email"
+
+
+# --- Expressions, several sets, what is lost ---------------------------------------------------------------
+
+
+def test_rows_may_agree_in_an_expression():
+    rows = [{"id": 1, "email": "A@x.org"}, {"id": 2, "email": "a@X.org"}, {"id": 3, "email": "b@x.org"}]
+    parts = deduplicated(rows, fields=[], expressions=["Lower([email])"], complement=True)
+    assert (len(parts["out"]), len(parts["complement"])) == (2, 1)
+    assert 3 in ids(parts["out"])
+
+
+def test_an_expression_decides_which_stay():
+    settings = {"method": "expression", "sort": {"expression": "0 - [points]", "descending": True}}
+    assert {1, 4} <= set(ids(deduplicated(**settings)["out"]))
+    settings["sort"]["descending"] = False
+    assert 2 in ids(deduplicated(**settings)["out"])
+
+
+def test_a_wrong_expression_is_refused_with_its_place():
+    form = catalogue.get("deduplication").form_class({"expressions": ["Lower([shoe])"]}, scope=make_scope())
+    assert "“Lower([shoe])”: " in " ".join(form.sentences())
+
+
+def test_several_sets_become_one_first_and_the_primary_sets_columns_win():
+    ctx = make_context(ROWS)
+    everyone = ctx.everyone("people")
+    few = everyone.where(everyone.table.id < 3)
+    few = few.with_table(few.table.mutate(mark=ibis.literal("few")))
+    many = everyone.with_table(everyone.table.mutate(mark=ibis.literal("many")))
+    settings = {"fields": ["id"], "primary": {"node": "n2", "port": "out"}}
+    assert {row["mark"] for row in run("deduplication", settings, ctx, few, many)["out"]} == {"many"}
+    rows = run("deduplication", {"fields": ["id"]}, ctx, few, many)["out"]
+    assert sorted((row["id"], row["mark"]) for row in rows)[:3] == [(1, "few"), (2, "few"), (3, "many")]
+    assert len(rows) == 6
+
+
+def test_duplicates_that_leave_nowhere_are_counted():
+    ctx = make_context(ROWS)
+    activity = catalogue.build("deduplication", clean("deduplication", {"fields": ["email"]}))
+    inputs = Inputs({"in": [ctx.everyone("people")]})
+    (loss,) = activity.lost(inputs, ctx, activity.compile(inputs, ctx))
+    assert engine.count(loss.rows) - sum(map(engine.count, loss.less)) == 3

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities import catalogue
-from activities.base import ActivityError, Inputs
+from activities.populations import ActivityError, Inputs
 from orchcamp.datasets import engine
 
 from .stage import NOW, clean, crowd, ids, make_context, make_scope, run
@@ -143,3 +143,11 @@ def test_a_moment_that_is_past_is_warned_about():
 
 def test_an_end_gives_nothing_on(ctx):
     assert run("end", {}, ctx, ctx.everyone("people")) == {}
+
+
+def test_an_external_signal_may_begin_the_canvas(ctx):
+    activity = catalogue.build("external_signal", catalogue.get("external_signal").initial())
+    start = activity.compile(Inputs({}), ctx)["out"]
+    assert (start.dimension, engine.count(start.table)) == ("", 0)
+    assert not activity.inputs[0].required
+    assert ids(run("build_audience", {"dimension": "people"}, ctx, start)["out"]) == [1, 2, 3, 4, 5, 6]

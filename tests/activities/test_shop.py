@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from activities import check
-from activities.base import Context
 from activities.compiler import Compiler
+from activities.populations import Context
 from orchcamp.datasets import engine, schema
 from tests.builders import make_shop
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities import catalogue
-from activities.base import Inputs
 from activities.columns import shapes
+from activities.populations import Inputs
 from orchcamp.datasets import engine
 
 from .stage import clean, crowd, ids, make_context, make_scope, run
@@ -189,3 +189,33 @@ def test_percentages_over_a_hundred_are_warned_about():
     (finding,) = catalogue.build("split", settings).findings(make_scope())
     assert (finding.severity, "120" in finding.sentence) == ("warning", True)
     assert not list(catalogue.build("split", settings | {"overlap": True}).findings(make_scope()))
+
+
+# --- One table, texts of segments, what is lost ------------------------------------------------------------
+
+
+def test_all_subsets_may_leave_through_one_transition_with_their_codes():
+    ctx = make_context(crowd(10))
+    subsets = [
+        {"code": "a", "segment": "first four", "limit": {"type": "number", "value": 4}, "sort": {"by": "id"}},
+        {"code": "b", "limit": {"type": "number", "value": 3}, "sort": {"by": "id"}},
+    ]
+    settings = {"subsets": subsets, "same_table": True, "complement": True}
+    parts = run("split", settings, ctx, ctx.everyone("people"))
+    assert sorted((row["id"], row["segment_code"]) for row in parts["out"]) == [
+        *((id, "first four") for id in range(1, 5)), *((id, "b") for id in range(5, 8))
+    ]  # fmt: skip
+    assert ids(parts["complement"]) == [8, 9, 10]
+    parts = run("split", {**settings, "overlap": True}, ctx, ctx.everyone("people"))
+    assert {row["segment_code"] for row in parts["out"]} == {"first four"}
+    assert ids(parts["out"]) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_rows_in_no_subset_are_counted_unless_they_leave(overlap):
+    ctx = make_context(crowd(10))
+    subsets = [{"code": code, "limit": {"type": "number", "value": 4}, "sort": {"by": "id"}} for code in "ab"]
+    activity = catalogue.build("split", clean("split", {"subsets": subsets, "overlap": overlap}))
+    inputs = Inputs({"in": [ctx.everyone("people")]})
+    (loss,) = activity.lost(inputs, ctx, activity.compile(inputs, ctx))
+    assert engine.count(loss.rows) - sum(map(engine.count, loss.less)) == (6 if overlap else 2)
