@@ -12,9 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from campaigns import folders
 from campaigns.models import Folder
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
+from orchcamp.web.errors import Refused
 
 
 class FolderForm(forms.ModelForm):
@@ -35,7 +37,15 @@ class FolderForm(forms.ModelForm):
 
     class Meta:
         model = Folder
-        fields = ["name"]
+        fields = ["name", "parent"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        try:
+            folders.demand_place(self.instance if self.instance.pk else None, cleaned.get("parent"))
+        except Refused as refused:
+            self.add_error("parent", str(refused))
+        return cleaned
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -48,7 +58,7 @@ class FolderAdmin(ModelAdmin):
     form = FolderForm
     list_display = ["name"]
     search_fields = ["name"]
-    fields = ["name", "groups", "people"]
+    fields = ["name", "parent", "groups", "people"]
 
     def save_model(self, request: HttpRequest, obj: Folder, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

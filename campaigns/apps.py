@@ -6,3 +6,10 @@ class CampaignsConfig(AppConfig):
     name = "campaigns"
     label = "campaigns"
     verbose_name = _("Campaigns")
+
+    def ready(self) -> None:
+        from orchcamp.datasets import usage
+
+        from .usage import campaigns_that_use
+
+        usage.register(campaigns_that_use)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from activities import catalogue
@@ -17,8 +15,9 @@ from activities.graph import Edge, Graph, GraphError, Node
 from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
 
-from .errors import CampaignError, StaleCanvas
-from .models import Campaign, CampaignVersion
+from . import drafts, history
+from .errors import CampaignError
+from .models import CampaignVersion
 
 MAX_NAME = 120  # as much as the label of a delivery holds
 
@@ -30,22 +29,26 @@ def edit(
     revision: int,
     by: User | None,
     verb: str = "edited canvas",
+    deed: str = "change",
+    names: Iterable[str] = (),
+    automatic: bool = False,
     **facts: Any,
 ) -> Graph:
-    """Apply ``change`` if nobody else saved since ``revision``; otherwise raise StaleCanvas and change nothing."""
-    if version.revision != revision:
-        raise StaleCanvas(_("Someone else changed this canvas in the meantime, so your change was not saved."))
+    """Apply ``change`` if nobody else saved since ``revision``; otherwise raise StaleCanvas and change nothing.
+
+    ``deed`` and the ``names`` of the nodes it is done to are what undo calls it.
+    """
+    drafts.demand(version, revision)
     graph = change(version.graph)
+    document = graph.to_json()
     with transaction.atomic():
-        drafts = CampaignVersion.objects.filter(pk=version.pk, revision=revision, frozen_at=None)
-        now = timezone.now()
-        if not drafts.update(document=graph.to_json(), revision=F("revision") + 1, modified_at=now):
-            raise StaleCanvas(_stale(version))
-        Campaign.objects.filter(pk=version.campaign_id).update(modified_at=now)
-        if by is not None:
-            version.editors.add(by)
+        drafts.save(version, document, revision=revision, by=by)
+        if document != version.document:
+            node_id = str(facts.get("node", ""))
+            history.record(version, by=by, deed=deed, names=names, node_id=node_id, automatic=automatic)
         audit.record(by, verb, version.campaign, version=version.number, **facts)
-    version.document, version.revision = graph.to_json(), revision + 1
+    version.hold(graph, document)
+    version.revision = revision + 1
     return graph
 
 
@@ -63,7 +66,7 @@ def add_node(
     cls = catalogue.get(type)
     id = version.graph.new_id()
     node = Node(
-        id, type, _free_name(version.graph, str(cls.label)), cls.form_class.fresh() if settings is None else settings
+        id, type, free_name(version.graph, str(cls.label)), cls.form_class.fresh() if settings is None else settings
     )
 
     def change(graph: Graph) -> Graph:
@@ -73,10 +76,13 @@ def add_node(
                 raise GraphError(_("That transition is gone; insert the activity somewhere else."))
             return _between(grown, edge, node)
         if after is not None:
-            return _joined(grown, Edge(after[0], after[1], id, _first_input(cls)))
+            return joined(grown, Edge(after[0], after[1], id, first_input(cls)))
         return grown
 
-    graph = edit(version, change, revision=revision, by=by, verb="added node", node=id, type=type)
+    deed = "add" if edge is None else "insert"
+    graph = edit(
+        version, change, revision=revision, by=by, verb="added node", deed=deed, names=[node.name], node=id, type=type
+    )
     return graph, id
 
 
@@ -89,10 +95,10 @@ def configure_node(
     name: str | None = None,
     settings: Mapping[str, Any] | None = None,
     disabled: bool | None = None,
+    automatic: bool = False,
 ) -> Graph:
     """Change a node's label, settings or switch; transitions of ports that are gone are dropped."""
-    if len((name or "").strip()) > MAX_NAME:
-        raise CampaignError(_("The name of an activity has at most %(most)s characters.") % {"most": MAX_NAME})
+    demand_name(name or "")
 
     def change(graph: Graph) -> Graph:
         node = graph.node(node_id)
@@ -102,10 +108,28 @@ def configure_node(
             settings=node.settings if settings is None else dict(settings),
             disabled=node.disabled if disabled is None else disabled,
         )
-        ports = [port.name for port in catalogue.build(node.type, node.settings).outputs()]
+        ports = [port.name for port in catalogue.build(node.type, node.settings).ports()]
         return graph.with_node(node).with_ports(node_id, ports)
 
-    return edit(version, change, revision=revision, by=by, verb="configured node", node=node_id)
+    names, who = names_of(version.graph, [node_id]), {"revision": revision, "by": by}
+    return edit(version, change, **who, verb="configured node", names=names, automatic=automatic, node=node_id)
+
+
+def rename_node(version: CampaignVersion, node_id: str, name: str, *, revision: int, by: User | None) -> Graph:
+    """Give a node another name; its settings stay as they are."""
+    demand_name(name)
+    if not name.strip():
+        raise CampaignError(_("An activity needs a name: type one."))
+    return edit(
+        version,
+        lambda graph: graph.with_node(replace(graph.node(node_id), name=name.strip())),
+        revision=revision,
+        by=by,
+        verb="renamed node",
+        deed="rename",
+        names=names_of(version.graph, [node_id]),
+        node=node_id,
+    )
 
 
 def remove_node(version: CampaignVersion, node_id: str, *, revision: int, by: User | None, heal: bool = True) -> Graph:
@@ -116,6 +140,8 @@ def remove_node(version: CampaignVersion, node_id: str, *, revision: int, by: Us
         revision=revision,
         by=by,
         verb="removed node",
+        deed="remove",
+        names=names_of(version.graph, [node_id]),
         node=node_id,
     )
 
@@ -124,24 +150,40 @@ def remove_branch(version: CampaignVersion, node_id: str, *, revision: int, by: 
     """Remove a node with everything that can only be reached through it."""
     return edit(
         version,
-        lambda graph: _without_branch(graph, node_id),
+        lambda graph: without(graph, behind(graph, [node_id])),
         revision=revision,
         by=by,
         verb="removed branch",
+        deed="remove_branch",
+        names=names_of(version.graph, [node_id]),
         node=node_id,
     )
 
 
-def _without_branch(graph: Graph, node_id: str) -> Graph:
-    graph.node(node_id)
-    gone = {node_id}
+def behind(graph: Graph, node_ids: Iterable[str]) -> set[str]:
+    """Nodes with everything that can only be reached through them."""
+    found = {graph.node(id).id for id in node_ids}
     for id in graph.order():
         edges = graph.incoming(id)
-        if edges and all(edge.source in gone for edge in edges):
-            gone.add(id)
-    for id in gone:
-        graph = graph.without_node(id, heal=False)
+        if edges and all(edge.source in found for edge in edges):
+            found.add(id)
+    return found
+
+
+def without(graph: Graph, node_ids: Iterable[str], *, heal: bool = False) -> Graph:
+    for id in node_ids:
+        graph = graph.without_node(id, heal=heal)
     return graph
+
+
+def names_of(graph: Graph, node_ids: Iterable[str]) -> list[str]:
+    """What the canvas calls nodes, for the name of a step."""
+    return [graph.nodes[id].name for id in node_ids if id in graph.nodes]
+
+
+def demand_name(name: str) -> None:
+    if len(name.strip()) > MAX_NAME:
+        raise CampaignError(_("The name of an activity has at most %(most)s characters.") % {"most": MAX_NAME})
 
 
 def connect(
@@ -158,10 +200,12 @@ def connect(
     edge = Edge(source, source_port, target, target_port)
     return edit(
         version,
-        lambda graph: _joined(graph, edge),
+        lambda graph: joined(graph, edge),
         revision=revision,
         by=by,
         verb="connected nodes",
+        deed="connect",
+        names=names_of(version.graph, [target]),
         source=source,
         target=target,
     )
@@ -185,6 +229,8 @@ def disconnect(
         revision=revision,
         by=by,
         verb="disconnected nodes",
+        deed="disconnect",
+        names=names_of(version.graph, [target]),
         source=source,
         target=target,
     )
@@ -196,28 +242,22 @@ def activity_of(graph: Graph, node_id: str) -> Activity:
     return catalogue.build(node.type, node.settings)
 
 
-def _stale(version: CampaignVersion) -> str:
-    if CampaignVersion.objects.filter(pk=version.pk, frozen_at=None).exists():
-        return _("Someone else changed this canvas in the meantime, so your change was not saved.")
-    return _("This version is frozen and cannot be changed any more; withdraw the approval or edit the campaign again.")
-
-
-def _free_name(graph: Graph, label: str) -> str:
+def free_name(graph: Graph, label: str) -> str:
     names = {node.name for node in graph.nodes.values()}
     candidates = (label if n == 1 else f"{label} {n}" for n in range(1, len(names) + 2))
     return next(name for name in candidates if name not in names)
 
 
-def _first_input(cls: type[Activity]) -> str:
+def first_input(cls: type[Activity]) -> str:
     if not cls.inputs:
         raise CampaignError(_("“%(type)s” has no inbound transition; add it on its own.") % {"type": cls.label})
     return cls.inputs[0].name
 
 
-def _joined(graph: Graph, edge: Edge) -> Graph:
+def joined(graph: Graph, edge: Edge) -> Graph:
     """The graph with one transition more, if both ports exist and the inbound port has room."""
     source, target = graph.node(edge.source), graph.node(edge.target)
-    if edge.source_port not in {port.name for port in activity_of(graph, edge.source).outputs()}:
+    if edge.source_port not in {port.name for port in activity_of(graph, edge.source).ports()}:
         raise CampaignError(
             _("“%(name)s” has no outbound “%(port)s”.") % {"name": source.name, "port": edge.source_port}
         )
@@ -235,11 +275,11 @@ def _joined(graph: Graph, edge: Edge) -> Graph:
 
 def _between(graph: Graph, edge: Edge, node: Node) -> Graph:
     """Put a node that is already on the canvas into the middle of a transition."""
-    outputs = catalogue.build(node.type, node.settings).outputs()
+    outputs = catalogue.build(node.type, node.settings).ports()
     if not outputs:
         raise CampaignError(
             _("“%(name)s” ends a path and cannot stand in the middle of one; add it at the end.") % {"name": node.name}
         )
-    entry = _first_input(catalogue.get(node.type))
-    opened = graph.without_edge(edge).with_edge(Edge(edge.source, edge.source_port, node.id, entry))
-    return opened.with_edge(Edge(node.id, outputs[0].name, edge.target, edge.target_port))
+    entry = first_input(catalogue.get(node.type))
+    there = Edge(edge.source, edge.source_port, node.id, entry)
+    return graph.opened(edge, there, Edge(node.id, outputs[0].name, edge.target, edge.target_port))

@@ -75,14 +75,24 @@ class Fall:
 
 def waterfall(books: Books) -> list[Fall]:
     """From everybody targeted down to nobody left: each bar begins where the one before ended."""
+    outcomes = [
+        (_("Accepted"), books.accepted, "green"),
+        (_("Refused"), books.refused, "red"),
+        (_("In doubt"), books.in_doubt, "orange"),
+        (_("Pending"), books.pending, "gray"),
+    ]
+    return _falling(books, outcomes)
+
+
+def rehearsed(books: Books) -> list[Fall]:
+    """The same of a dry run, where whoever is left would be sent the message."""
+    return _falling(books, [(_("Would be sent"), books.prepared, "green")])
+
+
+def _falling(books: Books, outcomes: list[tuple[str, int, str]]) -> list[Fall]:
     left = whole = books.targeted
     falls = [Fall(_("Targeted"), whole, 0, whole, "blue")]
-    steps = [(label, rows, "orange") for label, rows in books.reasons]
-    steps.append((_("Accepted"), books.accepted, "green"))
-    steps.append((_("Refused"), books.refused, "red"))
-    steps.append((_("In doubt"), books.in_doubt, "orange"))
-    steps.append((_("Pending"), books.pending, "gray"))
-    for label, rows, tone in steps:
+    for label, rows, tone in [(label, rows, "orange") for label, rows in books.reasons] + outcomes:
         if rows:
             left -= rows
             falls.append(Fall(label, rows, max(left, 0), whole, tone))

@@ -32,6 +32,18 @@ class SendBackForm(forms.Form):
     )
 
 
+class ReasonForm(forms.Form):
+    """Why a version is published, for those who read the list of versions later."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Stands in the list of versions."),
+    )
+
+
 class TaskForm(forms.ModelForm):
     """A task on a campaign; ``graph`` lends the nodes it may be about."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import ibis
 import pyarrow as pa
+import pyarrow.parquet as pq
 from django.conf import settings
+from django.db import transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,25 +24,18 @@ from orchcamp.messaging.models import Delivery
 from orchcamp.messaging.pace import Pace
 from orchcamp.messaging.transports import Reply, Transport, Unreachable, smtp
 from orchcamp.messaging.transports.server import name_of
+from orchcamp.web.errors import Refused
 
+from .batch_files import OUTCOME, open_journal, outcome_path, outcome_paths
 from .models import Batch, DoubtfulMessage, LogEntry, NodeRun, Run
 
+logger = logging.getLogger(__name__)
 S = Batch.Status
 LEASE = timedelta(minutes=5)  # longer than the slowest answer of a server (smtp.FINAL_SECONDS) and a slice
 SLICE = 45.0  # seconds of work in one task
 SILENCE = timedelta(seconds=5)  # after it, a batch that nobody holds is given to another worker
 LOOK = 2.0  # seconds between looks at the rows: is the run still on, is the batch still ours
 HELD = timedelta(seconds=30)
-OUTCOME = pa.schema(
-    [
-        ("message_id", pa.string()),
-        ("status", pa.string()),
-        ("reason", pa.string()),
-        ("code", pa.int64()),
-        ("reply", pa.string()),
-        ("at", pa.timestamp("us", tz="UTC")),
-    ]
-)
 STATUS = {
     journal.ACCEPTED: "accepted",
     journal.REFUSED: "refused",
@@ -47,6 +43,10 @@ STATUS = {
     journal.BEGUN: "in_doubt",
     journal.LOST: "in_doubt",
 }
+
+
+class NotLive(Refused):
+    """Messages of a test or a dry run on their way to a transport."""
 
 
 class _Lost(Exception):
@@ -82,29 +82,14 @@ class _Work:
         self.entries[message_id] = Entry(journal.BEGUN, now, tries=known.tries if known else 0, begun_at=now)
 
 
-def journal_folder(batch: Batch) -> Path:
-    return engine.root() / _folder(batch.delivery) / "journal"
-
-
-def outcome_path(batch: Batch) -> str:
-    return f"{_folder(batch.delivery)}/outcomes/{batch.number}.parquet"
-
-
-def _folder(delivery: Delivery) -> str:
-    return delivery.plan.rpartition("/")[0]
-
-
-def _open_journal(batch: Batch) -> Journal:
-    return Journal(journal_folder(batch), batch.number, batch.attempts, synchronise=settings.JOURNAL_FSYNC)
-
-
 def send_one(batch_id: int) -> None:
     """Send what is left of one queued batch, for one slice of time; doing it twice sends nothing twice."""
-    if not Batch.objects.claim(batch_id, source=S.QUEUED, target=S.SENDING, lease=LEASE):
+    if _is_forged(batch_id) or not Batch.objects.claim(batch_id, source=S.QUEUED, target=S.SENDING, lease=LEASE):
         return
     batch = Batch.objects.select_related("delivery__configuration", "node_run__run").get(pk=batch_id)
+    _ours(batch).update(taken_at=timezone.now(), done_before=F("accepted") + F("refused") + F("in_doubt"))
     try:
-        with _open_journal(batch) as opened:
+        with open_journal(batch) as opened:
             entries, unreachable = opened.read()
             work = _Work(batch, opened, entries, plan.batch(batch.delivery.plan, batch.number), _deadline())
             try:
@@ -117,11 +102,27 @@ def send_one(batch_id: int) -> None:
         _ours(batch).update(status=S.PENDING, lease_until=None, not_before=timezone.now() + HELD)
 
 
+def _is_forged(batch_id: int) -> bool:
+    """A batch that no code of ours makes: of a run that is not live. It is left as it is, and told."""
+    run = Run.objects.filter(nodes__batches=batch_id).exclude(mode=Run.Mode.LIVE).first()
+    if run is not None:
+        logger.error("Batch %s belongs to run %s, which is not live; nothing of it is sent.", batch_id, run.pk)
+    return run is not None
+
+
+def _transport(work: _Work) -> smtp.Smtp:
+    """The only way to a transport: open for live runs alone, whatever the rows say. Raises NotLive."""
+    mode = Run.objects.values_list("mode", flat=True).get(nodes=work.batch.node_run_id)
+    if mode != Run.Mode.LIVE:
+        raise NotLive(_("Only a live run sends anything; this one is a %(mode)s.") % {"mode": mode})
+    return smtp.kept(work.delivery.configuration)
+
+
 def _deadline() -> float:
     return time.monotonic() + SLICE
 
 
-def _ours(batch: Batch):
+def _ours(batch: Batch) -> QuerySet[Batch]:
     """The row, as long as no other attempt has taken it: the fence."""
     return Batch.objects.filter(pk=batch.pk, status=S.SENDING, attempts=batch.attempts)
 
@@ -138,7 +139,7 @@ def _send(work: _Work) -> None:
     content = Content.from_settings(delivery.content)
     made = composer.Composer(content, delivery.configuration, delivery.pk)
     blocked = consent.blocked(delivery.channel, [row["address"] for row in left], marketing=content.marketing)
-    pace, transport = Pace(delivery.configuration), smtp.kept(delivery.configuration)
+    pace, transport = Pace(delivery.configuration), _transport(work)
     transport.open()
     look = time.monotonic() + LOOK
     for row in left:
@@ -159,9 +160,12 @@ def _settled(work: _Work, row: dict) -> bool:
 
 
 def _due(work: _Work, row: dict) -> bool:
-    """Whether a deferred message has waited long enough."""
+    """Whether a deferred message has waited long enough, or a person did not want to wait."""
     entry = work.entries.get(row["message_id"])
-    return entry is None or entry.state != journal.DEFERRED or _again_at(entry) <= time.time()
+    if entry is None or entry.state != journal.DEFERRED or _again_at(entry) <= time.time():
+        return True
+    hurried = work.batch.hurried_at
+    return hurried is not None and entry.at <= hurried.timestamp()
 
 
 def _again_at(entry: Entry) -> float:
@@ -210,8 +214,7 @@ def _state(work: _Work, message_id: str, reply: Reply) -> str:
 def _look(work: _Work) -> None:
     """Prolong the lease, tell how far we are, and see whether to go on."""
     batch = work.batch
-    kept = _ours(batch).update(lease_until=timezone.now() + LEASE, **_counters(work))
-    if not kept:
+    if not _put_down(work, lease_until=timezone.now() + LEASE):
         raise _Lost
     if not NodeRun.objects.filter(
         pk=batch.node_run_id, status=NodeRun.Status.SENDING, run__status=Run.Status.RUNNING
@@ -219,9 +222,26 @@ def _look(work: _Work) -> None:
         work.deadline = 0.0
 
 
+def _put_down(work: _Work, *, left_out: int = 0, **fields: object) -> bool:
+    """Write the batch's row with its counters; False when it is no longer ours. ``left_out``: without an answer."""
+    with transaction.atomic():  # a person may say just now what became of a message in doubt
+        if _ours(work.batch).select_for_update().first() is None:
+            return False
+        counters = _counters(work)
+        counters["excluded"] += left_out
+        return bool(_ours(work.batch).update(**fields, **counters))
+
+
 def _counters(work: _Work) -> dict[str, int]:
+    """What became of the batch's messages: as the journal says, and of those in doubt as people have said since."""
     statuses = [STATUS.get(entry.state) for entry in work.entries.values()]
-    return {name: statuses.count(name) for name in ("accepted", "refused", "excluded", "in_doubt")}
+    found = {name: statuses.count(name) for name in ("accepted", "refused", "excluded", "in_doubt")}
+    if found["in_doubt"]:
+        said = DoubtfulMessage.objects.filter(batch=work.batch).exclude(resolution="")
+        for resolution in said.values_list("resolution", flat=True):
+            found["in_doubt"] -= 1
+            found["accepted" if resolution == DoubtfulMessage.Resolution.ACCEPTED else "refused"] += 1
+    return found
 
 
 # --- The end of a slice ----------------------------------------------------------------------------------
@@ -232,14 +252,13 @@ def _finish(work: _Work) -> None:
     if all(_settled(work, row) for row in work.rows):
         settle(work)
         return
-    stopped = NodeRun.objects.filter(pk=work.batch.node_run_id, status=NodeRun.Status.STOPPED).exists()
-    if stopped:
-        settle(work, rest="stopped")
+    if NodeRun.objects.filter(pk=work.batch.node_run_id, status=NodeRun.Status.STOPPED).exists():
+        close(work)
         return
     deferred = [e for e in work.entries.values() if e.state == journal.DEFERRED]
     untouched = any(row["message_id"] not in work.entries for row in work.rows)
     not_before = None if untouched or not deferred else _retry_at(deferred)
-    _ours(work.batch).update(status=S.PENDING, lease_until=None, not_before=not_before, **_counters(work))
+    _put_down(work, status=S.PENDING, lease_until=None, not_before=not_before)
 
 
 def _retry_at(deferred: list[Entry]) -> datetime:
@@ -254,7 +273,7 @@ def _server_is_away(work: _Work, before: int, sentence: str) -> None:
     seconds = steps[min(before, len(steps) - 1)]
     not_before = timezone.now() + timedelta(seconds=seconds)
     run, node_id = work.batch.node_run.run, work.batch.node_run.node_id
-    _ours(work.batch).update(status=S.PENDING, lease_until=None, not_before=not_before, **_counters(work))
+    _put_down(work, status=S.PENDING, lease_until=None, not_before=not_before)
     Batch.objects.filter(delivery=work.delivery, status=S.PENDING).update(not_before=not_before)
     message = _("%(reason)s Nothing is lost: the sending goes on by itself in %(seconds)s seconds.") % {
         "reason": sentence, "seconds": seconds,
@@ -264,18 +283,40 @@ def _server_is_away(work: _Work, before: int, sentence: str) -> None:
         LogEntry.objects.create(run=run, node_id=node_id, severity=LogEntry.Severity.WARNING, message=message)
 
 
-def settle(work: _Work, rest: str = "") -> None:
-    """The journal becomes the outcome file; ``rest`` is the reason of those that were never begun."""
-    batch = work.batch
-    if rest:
-        for row in work.rows:
-            if not _settled(work, row):
-                work.note(journal.EXCLUDED, row["message_id"], text=rest)
-    rows = [_outcome(row["message_id"], work.entries[row["message_id"]]) for row in work.rows]
-    engine.write(ibis.memtable(pa.Table.from_pylist(rows, OUTCOME)), outcome_path(batch))
+def settle(work: _Work) -> None:
+    """Every message has its answer: the journal becomes the outcome file, and the batch is done."""
+    _keep_answers(work)
+    _put_down(work, status=S.SETTLED, lease_until=None, settled_at=timezone.now())
+
+
+def close(work: _Work) -> None:
+    """End a batch whose sending was stopped: what has no answer is left out, and says so in the row alone.
+
+    Neither journal nor outcomes speak of it, so that the sending can be taken up again (ADR 18). If that has happened
+    by now, the batch is left for whoever comes next.
+    """
+    _keep_answers(work)
+    rest = sum(not _settled(work, row) for row in work.rows)
+    with transaction.atomic():
+        node = NodeRun.objects.select_for_update().get(pk=work.batch.node_run_id)
+        if node.status == NodeRun.Status.STOPPED:
+            done = {"status": S.STOPPED if rest else S.SETTLED, "settled_at": timezone.now()}
+            _put_down(work, lease_until=None, left_out=rest, **done)
+        else:
+            _put_down(work, lease_until=None, status=S.PENDING)
+
+
+def _keep_answers(work: _Work) -> None:
+    """Write down the answers that no earlier file holds: a file is written once, and each message stands in one."""
+    path, known = outcome_path(work.batch), set[str]()
+    for earlier in outcome_paths(work.batch):  # of a sending that was stopped, or a worker that ended before it said so
+        known.update(pq.read_table(engine.root() / earlier, columns=["message_id"])[0].to_pylist())
+        path = outcome_path(work.batch, work.batch.attempts)
+    answered = [row["message_id"] for row in work.rows if _settled(work, row) and row["message_id"] not in known]
+    if answered:
+        rows = [_outcome(message_id, work.entries[message_id]) for message_id in answered]
+        engine.write(ibis.memtable(pa.Table.from_pylist(rows, OUTCOME)), path, local=True)
     _keep_doubtful(work)
-    done = {"status": S.STOPPED if rest else S.SETTLED, "lease_until": None, "settled_at": timezone.now()}
-    _ours(batch).update(**done, **_counters(work))
 
 
 def _outcome(message_id: str, entry: Entry) -> dict:
@@ -324,8 +365,8 @@ def stop_batch(batch_id: int) -> None:
         return
     batch = Batch.objects.select_related("delivery__configuration", "node_run__run").get(pk=batch_id)
     try:
-        with _open_journal(batch) as opened:
+        with open_journal(batch) as opened:
             entries, _unreachable = opened.read()
-            settle(_Work(batch, opened, entries, plan.batch(batch.delivery.plan, batch.number), 0.0), rest="stopped")
+            close(_Work(batch, opened, entries, plan.batch(batch.delivery.plan, batch.number), 0.0))
     except Busy:
         _ours(batch).update(status=S.PENDING, lease_until=None)

@@ -1,31 +1,35 @@
-"""Running a canvas node by node: start, execute, recover, and what people do to a run meanwhile."""
+"""Running a canvas node by node: start, execute, recover; what people do to a run is in ``steering``."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Max, Min
+from django.db import transaction
+from django.db.models import Max, Min, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy
 
-from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
 from orchcamp.datasets import engine
 from orchcamp.web.errors import Refused
 
-from . import sending, status
-from .advance import claim_ready, held_back, name_of, note, settle
-from .contexts import context, demand_runnable, draft_context
-from .errors import CampaignError, WrongStatus
-from .models import Batch, CampaignVersion, LogEntry, NodeRun, Run
-from .perform import Outcome, perform
+from . import failing, mending, questions, sending
+from .advance import claim_ready, held_back, name_of, note, settle, verdict
+from .beginning import start
+from .contexts import context, draft_context
+from .errors import CampaignError
+from .models import Batch, LogEntry, NodeRun, Question, Run
+from .outcome import Outcome
+from .perform import perform
 from .pulse import pulse
+from .running_settings import lenient
+from .steering import confirm, pause, resume, stop
 from .store import RunStore
 
 __all__ = [
@@ -46,55 +50,7 @@ logger = logging.getLogger(__name__)
 S = NodeRun.Status
 LEASE = timedelta(seconds=30)  # renewed every few seconds while a worker is alive
 MAX_ATTEMPTS = 3
-
-
-# --- Starting --------------------------------------------------------------------------------------
-
-
-def start(
-    version: CampaignVersion,
-    *,
-    mode: str,
-    by: User | None = None,
-    scheduled_for: datetime | None = None,
-    trigger: str = "",
-) -> Run:
-    """Begin a run over pinned snapshots and a copy of the canvas; the same slot twice is the same run."""
-    if mode == Run.Mode.LIVE and version.published_at is None:
-        raise WrongStatus(_("Only a published version can run live; have it approved and publish it first."))
-    ctx = draft_context(version.campaign)
-    demand_runnable(version, mode=mode, ctx=ctx)
-    if mode == Run.Mode.TEST and trigger != "review":
-        _stop_older_tests(version)
-    facts = {
-        "campaign": version.campaign,
-        "document": version.document,
-        "snapshots": ctx.model.snapshots,
-        "variables": version.campaign.variables,
-        "started_by": by,
-        "trigger": trigger or mode,
-    }
-    try:
-        with transaction.atomic():
-            slot = scheduled_for or timezone.now()
-            run, made = Run.objects.get_or_create(version=version, scheduled_for=slot, mode=mode, defaults=facts)
-            if made:
-                NodeRun.objects.bulk_create([NodeRun(run=run, node_id=id) for id in version.graph.order()])
-                note(run, _("A test run began.") if mode == Run.Mode.TEST else _("A live run began."))
-                audit.record(by, f"started {mode} run", version.campaign, run=run.pk, version=version.number)
-    except IntegrityError:
-        raise WrongStatus(
-            _("“%(name)s” is running live already; wait for that run to end, or stop it.")
-            % {"name": version.campaign.name}
-        ) from None
-    return run
-
-
-def _stop_older_tests(version: CampaignVersion) -> None:
-    """A new test makes the one that is still on pointless."""
-    for run in Run.objects.open().tests().filter(campaign=version.campaign_id).exclude(trigger="review"):
-        if _end(run, Run.Status.STOPPED):
-            note(run, _("Stopped: a newer test began."))
+PATIENCE = timedelta(minutes=1)  # how far off a time limit may be for a foreground run to wait for it
 
 
 # --- One node ---------------------------------------------------------------------------------------
@@ -105,21 +61,29 @@ def execute(node_run_id: int) -> None:
     claims = NodeRun.objects.filter(run__in=Run.objects.running())
     if not claims.claim(node_run_id, source=S.QUEUED, target=S.RUNNING, lease=LEASE):
         return
-    NodeRun.objects.filter(pk=node_run_id, started_at=None).update(started_at=timezone.now())
+    now = timezone.now()
+    NodeRun.objects.filter(pk=node_run_id).update(taken_at=now, started_at=Coalesce("started_at", Value(now)))
     node = NodeRun.objects.select_related("run__campaign").get(pk=node_run_id)
+    limit = lenient(node.run.policy).limit_of(node.node_id)
     failure: Exception | None = None
     query = engine.interrupt_handle()
-    with pulse(lambda: _renew(node) or query.interrupt()):
+    with pulse(lambda: _goes_on(node, limit) or query.interrupt()):
         try:
             outcome = perform(node)
         except Refused as refusal:
             outcome = Outcome(S.FAILED, error=str(refusal))
         except Exception as error:
-            failure = error
-            sentence = _("Something unexpected went wrong (%(kind)s); the server's log has the details.")
-            outcome = Outcome(S.FAILED, error=sentence % {"kind": type(error).__name__})
+            failure, outcome = error, Outcome(S.FAILED, error=mending.sentence(error))
     if _finish(node, outcome) and failure is not None:
         logger.error("Node %s of run %s failed", node.node_id, node.run_id, exc_info=failure)
+
+
+def _goes_on(node: NodeRun, limit: timedelta | None) -> bool:
+    """Keep a node that is being worked on; False when it takes longer than it may, or was taken away."""
+    if limit is not None and failing.is_overdue(node, limit):
+        failing.give_up(node, limit)
+        return False
+    return _renew(node)
 
 
 def _renew(node: NodeRun) -> bool:
@@ -130,100 +94,29 @@ def _renew(node: NodeRun) -> bool:
 
 def _finish(node: NodeRun, outcome: Outcome) -> bool:
     """Write down what came of a node, unless a later worker has it by now."""
-    fields: dict[str, Any] = {"lease_until": None, **outcome.fields()}
+    worked = failing.seconds(node, timezone.now())
+    fields: dict[str, Any] = {"lease_until": None, "losses": 0, "worked": worked, **outcome.fields()}
     if outcome.status in NodeRun.SETTLED | {S.FAILED}:
         fields["finished_at"] = timezone.now()
+    failed = outcome.status == S.FAILED
     with transaction.atomic():
+        if failed:
+            failing.lock(node.run)
         fence = NodeRun.objects.filter(pk=node.pk, status=S.RUNNING, attempts=node.attempts)
         if not fence.update(**fields):
             return False
-        failed = outcome.status == S.FAILED
-        severity = LogEntry.Severity.ERROR if failed else LogEntry.Severity.INFO
+        severity = LogEntry.Severity.INFO
+        if outcome.error or outcome.lost or outcome.warns:  # an error that the canvas processes, or rows that vanished
+            severity = LogEntry.Severity.ERROR if failed else LogEntry.Severity.WARNING
         if sentence := outcome.error or outcome.sentence:
             note(node.run, f"{name_of(node.run, node.node_id)}: {sentence}", node_id=node.node_id, severity=severity)
+        if outcome.said:
+            note(node.run, f"{name_of(node.run, node.node_id)}: {outcome.said}", node_id=node.node_id)
         if failed:
-            settle(node.run)
+            failing.failed(node, outcome.error)
+        elif NodeRun.objects.filter(run=node.run, status=S.FAILED, ignored=False).exists():
+            settle(node.run)  # the run has failed when the last of what was begun has come to its end
     return True
-
-
-# --- People -----------------------------------------------------------------------------------------
-
-
-def pause(run: Run, *, by: User | None) -> None:
-    """Start nothing new; what runs runs on."""
-    with transaction.atomic():
-        if not Run.objects.running().filter(pk=run.pk).update(status=Run.Status.PAUSED):
-            raise WrongStatus(_("Only a running run can be paused; this one is %(status)s.") % _status(run))
-        run.status = Run.Status.PAUSED
-        NodeRun.objects.filter(run=run, status=S.QUEUED).update(status=S.PENDING, lease_until=None)
-        note(run, _("Paused by %(by)s.") % {"by": by or _("the system")})
-        audit.record(by, "paused run", run.campaign, run=run.pk)
-
-
-def resume(run: Run, *, by: User | None) -> None:
-    """Go on with a paused run; a failed one tries its failed nodes again."""
-    try:
-        with transaction.atomic():
-            stopped = Run.objects.filter(pk=run.pk, status__in=[Run.Status.PAUSED, Run.Status.FAILED])
-            if not stopped.update(status=Run.Status.RUNNING, error="", finished_at=None):
-                raise WrongStatus(_("Only a paused or failed run can go on; this one is %(status)s.") % _status(run))
-            run.status, run.error, run.finished_at = Run.Status.RUNNING, "", None
-            failed = NodeRun.objects.filter(run=run, status=S.FAILED)
-            failed.update(status=S.PENDING, error="", lease_until=None, finished_at=None)
-            note(run, _("Resumed by %(by)s.") % {"by": by or _("the system")})
-            audit.record(by, "resumed run", run.campaign, run=run.pk)
-    except IntegrityError:
-        raise WrongStatus(_("Another live run of this campaign is on; this one cannot go on beside it.")) from None
-
-
-def stop(run: Run, *, by: User | None) -> None:
-    """End a run for good: what has not been sent is not sent; a live campaign is stopped with it."""
-    with transaction.atomic():
-        if not _end(run, Run.Status.STOPPED, also=Run.Status.FAILED):
-            raise WrongStatus(_("This run is over (%(status)s); there is nothing to stop.") % _status(run))
-        if run.mode == Run.Mode.LIVE:
-            status.moved(run.campaign, "stop")
-        note(run, _("Stopped by %(by)s.") % {"by": by or _("the system")}, severity=LogEntry.Severity.WARNING)
-        audit.record(by, "stopped run", run.campaign, run=run.pk)
-    sending.stop(run)
-
-
-def _end(run: Run, target: str, *, also: str | None = None) -> bool:
-    sources = [Run.Status.RUNNING, Run.Status.PAUSED, *filter(None, [also])]
-    with transaction.atomic():
-        now = timezone.now()
-        if not Run.objects.filter(pk=run.pk, status__in=sources).update(status=target, finished_at=now):
-            return False
-        run.status, run.finished_at = target, now
-        unsettled = NodeRun.objects.filter(run=run).exclude(status__in=[*NodeRun.SETTLED, S.FAILED])
-        unsettled.update(status=S.STOPPED, waiting_for="", lease_until=None, finished_at=now)
-    return True
-
-
-def confirm(node_run: NodeRun, *, by: User | None) -> None:
-    """Let a prepared sending go."""
-    run = node_run.run
-    with transaction.atomic():
-        waiting = NodeRun.objects.filter(
-            pk=node_run.pk,
-            status=S.WAITING,
-            waiting_for=NodeRun.WaitingFor.CONFIRMATION,
-            run__in=Run.objects.open(),
-        )
-        now = timezone.now()
-        if not waiting.update(status=S.SENDING, waiting_for="", confirmed_by=by, confirmed_at=now):
-            raise WrongStatus(
-                _("This sending does not wait for a confirmation any more; somebody was faster, or it was stopped.")
-            )
-        name = name_of(run, node_run.node_id)
-        note(run, _("%(node)s: confirmed by %(by)s.") % {"node": name, "by": by}, node_id=node_run.node_id)
-        audit.record(by, "confirmed sending", run.campaign, run=run.pk, node=node_run.node_id)
-    node_run.refresh_from_db()
-
-
-def _status(run: Run) -> dict[str, str]:
-    run.refresh_from_db(fields=["status"])
-    return {"status": run.get_status_display().lower()}
 
 
 # --- After a crash, and when time has passed ----------------------------------------------------------
@@ -234,13 +127,15 @@ def recover() -> list[Run]:
     now = timezone.now()
     for node in NodeRun.objects.expired().filter(status=S.RUNNING).select_related("run__campaign"):
         _take_back(node)
+    failing.look_at_limits()
     NodeRun.objects.expired().filter(status=S.QUEUED).update(status=S.PENDING, lease_until=None)
     due = NodeRun.objects.filter(
         status=S.WAITING, waiting_for=NodeRun.WaitingFor.TIME, resume_at__lte=now, run__in=Run.objects.running()
     )
     due.update(status=S.PENDING, waiting_for="")
+    questions.recover(now)
     sending.recover()
-    return [run for run in Run.objects.running().select_related("campaign", "version") if _can_go_on(run)]
+    return [run for run in Run.objects.running().select_related("campaign", "version") if can_go_on(run)]
 
 
 def _take_back(node: NodeRun) -> None:
@@ -248,19 +143,24 @@ def _take_back(node: NodeRun) -> None:
     mine = NodeRun.objects.filter(pk=node.pk, status=S.RUNNING, attempts=node.attempts, lease_until=node.lease_until)
     name = name_of(node.run, node.node_id)
     with transaction.atomic():
-        if node.attempts < MAX_ATTEMPTS:
-            if mine.update(status=S.PENDING, lease_until=None):
+        failing.lock(node.run)
+        losses = node.losses + 1
+        if losses < MAX_ATTEMPTS:
+            if mine.update(status=S.PENDING, lease_until=None, losses=losses):
                 sentence = _("%(node)s: its worker fell silent; it is tried again.") % {"node": name}
                 note(node.run, sentence, node_id=node.node_id, severity=LogEntry.Severity.WARNING)
             return
-        error = _("Given up: the worker was lost %(n)s times while working on it. Look at memory, then resume.")
-        sentence = error % {"n": node.attempts}
+        error = _(
+            "Given up: the worker was lost %(n)s times while working on it, as a rule for want of memory. Narrow the rows "
+            "before this node or give the worker more memory, then try it again."
+        )
+        sentence = error % {"n": losses}
         if mine.update(status=S.FAILED, lease_until=None, error=sentence, finished_at=timezone.now()):
             note(node.run, f"{name}: {sentence}", node_id=node.node_id, severity=LogEntry.Severity.ERROR)
-            settle(node.run)
+            failing.failed(node, sentence)
 
 
-def _can_go_on(run: Run) -> bool:
+def can_go_on(run: Run) -> bool:
     """Whether a nudge would do anything: something is ready, being sent, or all is settled."""
     if run.scheduled_for > timezone.now():
         return False
@@ -268,22 +168,46 @@ def _can_go_on(run: Run) -> bool:
     nodes = store.nodes
     if any(node.status == S.SENDING for node in nodes.values()):
         return True
-    if all(node.status in NodeRun.SETTLED for node in nodes.values()):
+    if verdict(node.weighs for node in nodes.values()) != Run.Status.RUNNING:
         return True
     held = held_back(run, graph, nodes)
     return any(
         node.status == S.PENDING
         and id not in held
-        and all(nodes[edge.source].status in NodeRun.SETTLED for edge in graph.incoming(id))
+        and all(nodes[edge.source].is_settled for edge in graph.incoming(id))
         for id, node in nodes.items()
     )
+
+
+WAITS = {
+    NodeRun.WaitingFor.CONFIRMATION: gettext_lazy(
+        "The sending {name} waits for a confirmation: give --confirm-by USER, or confirm it in the application."
+    ),
+    NodeRun.WaitingFor.ANSWER: gettext_lazy(
+        "{name} waits for an answer: give --answer {id}=CODE --by USER, or answer it in the application."
+    ),
+    NodeRun.WaitingFor.SIGNAL: gettext_lazy(
+        "{name} waits for a signal: send one with “send_signal”, or in the application."
+    ),
+}
 
 
 # --- In the foreground ----------------------------------------------------------------------------------
 
 
-def run_to_end(run: Run, *, confirm_by: User | None = None, say: Callable[[str], object] = lambda warning: None) -> Run:
-    """Do everything here and now, without a queue, until the run is over or waits for a person."""
+def run_to_end(
+    run: Run,
+    *,
+    confirm_by: User | None = None,
+    answers: Mapping[str, str] | None = None,
+    by: User | None = None,
+    say: Callable[[str], object] = lambda warning: None,
+) -> Run:
+    """Do everything here and now, without a queue, until the run is over or waits for a person or a signal.
+
+    ``answers`` (node -> code) are given in the name of ``by`` when the run comes to those questions.
+    """
+    given = dict(answers or {})
     told = LogEntry.objects.filter(run=run).aggregate(last=Max("pk"))["last"] or 0
     while True:
         worked = False
@@ -299,6 +223,7 @@ def run_to_end(run: Run, *, confirm_by: User | None = None, say: Callable[[str],
             for node in NodeRun.objects.filter(run=run, waiting_for=NodeRun.WaitingFor.CONFIRMATION):
                 confirm(node, by=confirm_by)
                 worked = True
+        worked |= by is not None and _answered(run, given, by)
         run.refresh_from_db()
         if run.status != Run.Status.RUNNING:
             return run
@@ -314,9 +239,25 @@ def run_to_end(run: Run, *, confirm_by: User | None = None, say: Callable[[str],
         recover()
 
 
+def _answered(run: Run, answers: dict[str, str], by: User) -> bool:
+    """Give the answers whose questions are open by now, each once; whether there was one."""
+    asked = Question.objects.filter(
+        node_run__run=run, node_run__node_id__in=answers, node_run__waiting_for=NodeRun.WaitingFor.ANSWER
+    )
+    found = list(asked.filter(answered_at=None).select_related("node_run__run__campaign", "group"))
+    for question in found:
+        questions.answer(question, code=answers.pop(question.node_run.node_id), by=by)
+    return bool(found)
+
+
 def next_moment(run: Run) -> datetime | None:
-    """When something may happen again by itself; None when only a person can help."""
-    waiting = NodeRun.objects.filter(run=run, status=S.WAITING).aggregate(at=Min("resume_at"))["at"]
+    """When something may happen again by itself; None when only a person or a signal can help.
+
+    The time limit of a question or a signal counts when it is near.
+    """
+    held = NodeRun.objects.filter(run=run, status=S.WAITING)
+    near = Q(waiting_for=NodeRun.WaitingFor.TIME) | Q(resume_at__lte=timezone.now() + PATIENCE)
+    waiting = held.filter(near).aggregate(at=Min("resume_at"))["at"]
     leased = NodeRun.objects.filter(run=run, status__in=[S.QUEUED, S.RUNNING]).aggregate(at=Min("lease_until"))["at"]
     unsent = Batch.objects.filter(node_run__run=run, node_run__status=S.SENDING).exclude(
         status__in=[Batch.Status.SETTLED, Batch.Status.STOPPED]
@@ -332,14 +273,12 @@ def next_moment(run: Run) -> datetime | None:
 
 def waiting_sentence(run: Run) -> str:
     """What an open run waits for, for the person at the command line."""
-    names = [
-        name_of(run, node.node_id)
-        for node in NodeRun.objects.filter(run=run, waiting_for=NodeRun.WaitingFor.CONFIRMATION)
+    sentences = [
+        sentence.format(name=name_of(run, node.node_id), id=node.node_id)
+        for node in NodeRun.objects.filter(run=run, status=S.WAITING)
+        if (sentence := WAITS.get(node.waiting_for))
     ]
-    if not names:
-        raise CampaignError(_("The run is %(status)s.") % _status(run))
-    return ngettext(
-        "The sending %(names)s waits for a confirmation: give --confirm-by USER, or confirm it in the application.",
-        "The sendings %(names)s wait for a confirmation: give --confirm-by USER, or confirm them in the application.",
-        len(names),
-    ) % {"names": ", ".join(names)}
+    if not sentences:
+        run.refresh_from_db(fields=["status"])
+        raise CampaignError(_("The run is %(status)s.") % {"status": run.get_status_display().lower()})
+    return " ".join(map(str, sentences))

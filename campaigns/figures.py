@@ -80,7 +80,7 @@ def table(report: Report) -> Iterator[list[Any]]:
     for line in report.lines:
         delivery = line.delivery
         about = [delivery.label, line.run_id, delivery.configuration.label, delivery.created_at.isoformat()]
-        yield [*map(_harmless, about), *_figures(line.books, line.reactions, reasons)]
+        yield [*about, *_figures(line.books, line.reactions, reasons)]
     yield ["total", "", "", "", *_figures(report.books, report.reactions, reasons)]
 
 
@@ -100,8 +100,3 @@ def _figures(books: Books, done: Reactions, reasons: list[str]) -> list[int]:
         done.clicks,
         done.unsubscribed,
     ]
-
-
-def _harmless(cell: Any) -> Any:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell

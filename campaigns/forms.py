@@ -11,9 +11,10 @@ from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from activities.variables import VariableForm, VariablesField
 from orchcamp.accounts.models import User
 
-from . import sharing
+from . import sharing, variables
 from .models import Campaign, Folder
 
 MAX_TAGS = 20
@@ -79,6 +80,18 @@ class CampaignForm(forms.Form):
         Folder.objects.none(), label=gettext_lazy("Folder"), required=False, empty_label=gettext_lazy("No folder")
     )
 
+    variables = VariablesField(
+        VariableForm,
+        row=gettext_lazy("Variable"),
+        at_least=0,
+        label=gettext_lazy("Variables"),
+        help_text=gettext_lazy(
+            "Rules, expressions, tests, file names and messages read them: $name in an expression, "
+            "{{ variables.name }} in a text."
+        ),
+        required=False,
+    )
+
     def __init__(self, *args: Any, dimensions: Iterable[tuple[str, str]], folders: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         known = list(dimensions)
@@ -93,11 +106,20 @@ class CampaignForm(forms.Form):
                 "No dataset has address columns yet: an administrator marks one as targeting dimension under Data."
             )
 
+    @property
+    def editing(self) -> bool:
+        """Whether a row was added, moved or removed: show the form again, there is nothing to save yet."""
+        return "variables-edit" in self.data
+
+    def clean_variables(self) -> dict[str, Any]:
+        return variables.values(self.cleaned_data["variables"])
+
     @staticmethod
     def of(campaign: Campaign) -> dict[str, Any]:
         """The initial values of a campaign that is there."""
         names = ("name", "description", "dimension", "timezone", "tags", "folder")
-        return {name: getattr(campaign, name) for name in names}
+        known = {name: getattr(campaign, name) for name in names}
+        return known | {"variables": variables.rows(campaign.variables)}
 
 
 class DuplicateForm(forms.Form):
@@ -105,6 +127,18 @@ class DuplicateForm(forms.Form):
         label=gettext_lazy("Name of the copy"),
         max_length=120,
         help_text=gettext_lazy("Canvas, content, settings and tags are copied; runs, approvals and reports are not."),
+    )
+
+
+class TemplateForm(forms.Form):
+    """What the gallery says of a campaign that is saved as a template."""
+
+    name = forms.CharField(label=gettext_lazy("Name of the template"), max_length=120)
+    description = forms.CharField(
+        label=gettext_lazy("In a sentence"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("What a campaign that begins with it does, and for whom."),
     )
 
 

@@ -1,32 +1,26 @@
-"""The list of campaigns: who sees which, what is searched, and what a row says. The queries do not grow with the page."""
+"""The list of campaigns: what is searched and filtered, and the tabs. The queries do not grow with the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from activities import catalogue
-from activities.base import Channel
-from activities.graph import Graph
-from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 from orchcamp.web.numbers import whole
 
-from .models import Campaign, CampaignVersion, Folder, Run
+from . import columns, finding, tagging
+from .folders import NONE, Branch
+from .models import Campaign, CampaignVersion, Run, SearchEntry
 
 Status = Campaign.Status
-SORTS = {
-    "name": "name",
-    "-name": "-name",
-    "status": "status",
-    "-status": "-status",
-    "modified": "modified_at",
-    "-modified": "-modified_at",
-}
+NEWEST = "-modified"
 
 
 @dataclass(frozen=True)
@@ -34,37 +28,98 @@ class Filters:
     """What the address asks for; nonsense asks for nothing."""
 
     words: str = ""
+    status: str = ""
     folder: int | None = None
     owner: int | None = None
-    status: str = ""
-    sort: str = "-modified"
+    tag: str = ""
+    channel: str = ""
+    dimension: str = ""
+    since: date | None = None
+    until: date | None = None
+    failed: bool = False
+    starred: bool = False
+    sort: str = NEWEST
 
     @classmethod
     def read(cls, data: Mapping[str, str]) -> Filters:
         status, sort = data.get("status", ""), data.get("sort", "")
         return cls(
-            data.get("q", "").strip()[:120],
-            whole(data.get("folder")),
-            whole(data.get("owner")),
-            status if status in Status.values else "",
-            sort if sort in SORTS else "-modified",
+            words=data.get("q", "").strip()[:120],
+            status=status if status in Status.values else "",
+            folder=whole(data.get("folder")),
+            owner=whole(data.get("owner")),
+            tag=data.get("tag", "").strip()[:40],
+            channel=data.get("channel", "").strip()[:60],
+            dimension=data.get("dimension", "").strip()[:60],
+            since=_day(data.get("since")),
+            until=_day(data.get("until")),
+            failed=data.get("failed") == "1",
+            starred=data.get("starred") == "1",
+            sort=sort if columns.is_sort(sort) else NEWEST,
         )
 
     @property
-    def narrowed(self) -> bool:
-        return bool(self.words or self.folder or self.owner)
+    def more(self) -> int:
+        """How many of the filters that are folded away are on."""
+        asked = (self.owner, self.channel, self.dimension, self.since, self.until, self.failed, self.starred)
+        return sum(value not in (None, "", False) for value in asked)
 
-    def apply(self, campaigns: Any) -> Any:
-        """Everything but the status."""
-        if self.words:
-            campaigns = campaigns.filter(Q(name__icontains=self.words) | Q(slug__icontains=self.words))
-        if self.folder:
-            campaigns = campaigns.filter(folder=self.folder)
-        return campaigns.filter(owner=self.owner) if self.owner else campaigns
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.words or self.tag or self.folder is not None or self.more)
+
+    def apply(self, campaigns: Any, user: User, *, tree: list[Branch], texts: tagging.Texts) -> Any:
+        """Everything but the status; ``tree`` and ``texts`` are the folders and tags that the person sees."""
+        found = campaigns.filter(self._words(texts), self._folder(tree), self._days())
+        if self.owner:
+            found = found.filter(owner=self.owner)
+        if self.tag:
+            found = found.filter(tagging.bearing(tagging.spelled(texts, self.tag)))
+        if self.dimension:
+            found = found.filter(dimension=self.dimension)
+        if self.channel:
+            finding.refresh()
+            found = found.filter(Exists(SearchEntry.objects.filter(campaign=OuterRef("pk"), kind=self.channel)))
+        if self.starred:
+            found = found.filter(favourite_of=user)
+        return found.annotate(last_status=last_run("status")).filter(last_status="failed") if self.failed else found
+
+    def _words(self, texts: tagging.Texts) -> Q:
+        if not self.words:
+            return Q()
+        named = [Q(**{f"{field}__icontains": self.words}) for field in ("name", "slug", "description")]
+        borne = tagging.with_part(texts, self.words)
+        return named[0] | named[1] | named[2] | (tagging.bearing(borne) if borne else Q(pk__in=[]))
+
+    def _folder(self, tree: list[Branch]) -> Q:
+        if self.folder is None:
+            return Q()
+        if self.folder == NONE:
+            return Q(folder=None)
+        return Q(folder__in=next((branch.within for branch in tree if branch.folder.pk == self.folder), ()))
+
+    def _days(self) -> Q:
+        found = Q()
+        if self.since:
+            found &= Q(modified_at__gte=_midnight(self.since))
+        if self.until and self.until < date.max:
+            found &= Q(modified_at__lt=_midnight(self.until + timedelta(days=1)))
+        return found
 
     def of_status(self, campaigns: Any) -> Any:
         """Those of the tab; what is archived shows only on its own."""
         return campaigns.filter(status=self.status) if self.status else campaigns.active()
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return parse_date(text or "")
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 @dataclass(frozen=True)
@@ -72,16 +127,6 @@ class Tab:
     value: str
     label: str
     count: int
-
-
-@dataclass(frozen=True)
-class Row:
-    campaign: Campaign
-    channels: tuple[tuple[str, str], ...]  # (icon, label)
-    run: Run | None
-    audience: int | None
-    may_change: bool
-    may_delete: bool
 
 
 def tabs(campaigns: Any) -> list[Tab]:
@@ -92,66 +137,36 @@ def tabs(campaigns: Any) -> list[Tab]:
     return [Tab("", _("All"), active), *named]
 
 
-def listed(campaigns: Any, filters: Filters) -> Any:
+def last_run(field: str) -> Subquery:
+    """A field of the run that began last."""
+    runs = Run.objects.filter(campaign=OuterRef("pk")).order_by("-started_at", "-pk")
+    return Subquery(runs.values(field)[:1])
+
+
+def listed(campaigns: Any, filters: Filters, user: User) -> Any:
     """The campaigns of a page, each with the numbers of its last run and latest version."""
     latest = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    last = Run.objects.filter(campaign=OuterRef("pk")).order_by("-started_at", "-pk").values("pk")[:1]
-    return (
-        filters.of_status(campaigns)
-        .select_related("owner", "folder")
-        .annotate(version_id=Subquery(latest), run_id=Subquery(last))
-        .order_by(SORTS[filters.sort], "-pk")
+    starred = Campaign.favourite_of.through.objects.filter(campaign=OuterRef("pk"), user=user)
+    found = filters.of_status(campaigns).select_related("owner", "folder")
+    if filters.sort.removeprefix("-") == "last_run":
+        found = found.annotate(last_started=last_run("started_at"))
+    return found.annotate(version_id=Subquery(latest), run_id=last_run("pk"), starred=Exists(starred)).order_by(
+        columns.sort_field(filters.sort), "-pk"
     )
 
 
-def rows(page: Iterable[Campaign], user: User) -> list[Row]:
-    """A page of campaigns with what their rows say, in five queries."""
-    campaigns = list(page)
-    versions = CampaignVersion.objects.in_bulk([campaign.version_id for campaign in campaigns])
-    found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).prefetch_related("nodes")
-    runs = {run.pk: run for run in found}
-    changeable, deletable = (access.among(user, action, campaigns) for action in ("change", "delete"))
-    return [
-        Row(
-            campaign,
-            channels(versions[campaign.version_id].document) if campaign.version_id in versions else (),
-            run := runs.get(campaign.run_id),
-            audience(run) if run else None,
-            campaign.pk in changeable,
-            campaign.pk in deletable,
-        )
-        for campaign in campaigns
-    ]
+@dataclass(frozen=True)
+class Facets:
+    """What the filters may offer: the owners of what can be seen, and whom it is about."""
+
+    owners: list[tuple[int, str]]
+    dimensions: list[str]
 
 
-def channels(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Icon and name of every kind of channel on a canvas; read from the stored document, for it is only a hint."""
-    types = {node.get("type", "") for node in document.get("nodes", {}).values()}
-    kinds = [cls for cls in catalogue.all_types() if issubclass(cls, Channel) and cls.key in types]
-    return tuple((cls.icon, str(cls.label)) for cls in kinds)
-
-
-def audience(run: Run) -> int | None:
-    """How many the last run would write to: those at its channels; without a channel, those at its widest point."""
-    nodes = Graph.from_json(run.document).nodes
-    rows = {row.node_id: [kept["rows"] for kept in row.outputs.values()] for row in run.nodes.all()}
-    sending = [sum(rows[id]) for id, node in nodes.items() if rows.get(id) and _sends(node.type)]
-    if sending:
-        return sum(sending)
-    return max((count for counts in rows.values() for count in counts), default=None)
-
-
-def _sends(type: str) -> bool:
-    try:
-        return issubclass(catalogue.get(type), Channel)
-    except catalogue.UnknownActivity:
-        return False
-
-
-def folders(user: User) -> Any:
-    return Folder.objects.for_user(user)
-
-
-def owners(campaigns: Any) -> Any:
-    """The people who own what can be seen."""
-    return User.objects.filter(pk__in=campaigns.order_by().values("owner")).order_by("first_name", "username")
+def facets(campaigns: Any) -> Facets:
+    """The owners and dimensions of some campaigns, in one query."""
+    person = ("owner__first_name", "owner__last_name", "owner__username")
+    found = list(campaigns.order_by().values_list("dimension", "owner", *person).distinct())
+    names = {owner: f"{first} {last}".strip() or username for _d, owner, first, last, username in found if owner}
+    owners = sorted(names.items(), key=lambda item: item[1].casefold())
+    return Facets(owners, sorted({dimension for dimension, *_person in found}))

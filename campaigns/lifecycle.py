@@ -1,13 +1,12 @@
-"""From an idea to a run: create, submit, approve, send back, publish, edit again, archive."""
+"""From an idea to a run: create, submit, approve, send back, publish, edit again."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.models import F
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -16,15 +15,16 @@ from activities.graph import Graph
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
-from . import counts, execution, sharing, store
+from . import arming, counts, execution, files, governing, launching, sharing, store
+from .advance import REVIEW
 from .contexts import demand_runnable
 from .errors import AlreadyDecided, CampaignError, OwnWork, StaleCanvas, WrongStatus
 from .models import Approval, Campaign, CampaignVersion, Run
-from .status import move
+from .pins import pin_again
+from .status import OVER, PUBLISHED, move
+from .versions import drafting
 
 PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables", "schedule", "settings", "folder")
-RUN_BY = {"dimension", "timezone", "variables", "schedule", "settings"}  # what a run depends on beside the canvas
-AT_ONCE = {"", "asap", "immediate", "immediately", "manual"}
 
 
 # --- The campaign itself -----------------------------------------------------------------------------
@@ -56,32 +56,47 @@ def free_slug(name: str) -> str:
 
 
 def change_properties(campaign: Campaign, *, by: User | None, **changes: Any) -> Campaign:
-    """Change a draft's properties; any other status is refused, for they are what was approved."""
+    """Change a draft's properties; what was approved is not changed any more.
+
+    Beside a version in force the next draft keeps apart what runs depend on, until it is published.
+    """
     unknown = set(changes) - set(PROPERTIES)
     if unknown:
         raise TypeError(f"Not a property of a campaign: {', '.join(sorted(unknown))}")
+    draft = campaign.draft()
+    if draft is None or campaign.status not in PUBLISHED | {Campaign.Status.DRAFT}:
+        raise WrongStatus(_("Only a draft can be changed; edit the campaign again first."))
+    before, beside = draft.planned(), campaign.status in PUBLISHED
+    now, apart = timezone.now(), dict(draft.properties or (drafting.properties_of(campaign) if beside else {}))
+    runs_by = {name: value for name, value in changes.items() if name in drafting.RUN_BY}
+    changed = any(getattr(before, name) != value for name, value in runs_by.items())
     with transaction.atomic():
-        drafts = Campaign.objects.filter(pk=campaign.pk, status=Campaign.Status.DRAFT)
-        if not drafts.update(modified_at=timezone.now(), **changes):
-            raise WrongStatus(_("Only a draft can be changed; edit the campaign again first."))
-        draft = campaign.draft()
-        if draft is not None and any(
-            getattr(campaign, name) != value for name, value in changes.items() if name in RUN_BY
-        ):
-            CampaignVersion.objects.filter(pk=draft.pk).update(revision=F("revision") + 1, modified_at=timezone.now())
-        if by is not None and draft is not None:
+        at_once = {name: value for name, value in changes.items() if not apart or name not in runs_by}
+        if not Campaign.objects.filter(pk=campaign.pk, status=campaign.status).update(modified_at=now, **at_once):
+            raise WrongStatus(_("“%(name)s” has gone on in the meantime; look at it again.") % {"name": campaign.name})
+        if changed:
+            values = {"properties": {**apart, **runs_by}} if apart else {}
+            drafts = CampaignVersion.objects.filter(pk=draft.pk, frozen_at=None, revision=draft.revision)
+            if not drafts.update(revision=F("revision") + 1, modified_at=now, **values):
+                raise StaleCanvas(_("This version was changed or frozen in the meantime; look at it again."))
+        if by is not None:
             draft.editors.add(by)
-        audit.record(by, "changed properties", campaign, fields=sorted(changes))
+        told = audit.differences({name: getattr(before, name) for name in changes}, changes)
+        audit.record(by, "changed properties", campaign, fields=sorted(changes), changes=told)
     campaign.refresh_from_db()
     return campaign
 
 
 def duplicate(campaign: Campaign, *, by: User | None, name: str = "") -> Campaign:
-    """A new draft with the same canvas and properties."""
+    """A new draft with the same canvas, properties and files."""
     title = name or _("%(name)s (copy)") % {"name": campaign.name}
-    same = {field: getattr(campaign, field) for field in PROPERTIES if field not in {"name", "dimension"}}
-    document = campaign.latest_version().document
-    return create(name=title[:120], dimension=campaign.dimension, by=by, document=document, **same)
+    version = campaign.latest_version()
+    planned, document = version.planned(), version.document
+    same = {field: getattr(planned, field) for field in PROPERTIES if field not in {"name", "dimension"}}
+    with transaction.atomic():
+        copy = create(name=title[:120], dimension=planned.dimension, by=by, document=document, **same)
+        files.duplicate(campaign, copy, by=by)
+    return copy
 
 
 def delete(campaign: Campaign, *, by: User | None) -> None:
@@ -96,14 +111,8 @@ def delete(campaign: Campaign, *, by: User | None) -> None:
             raise WrongStatus(_("Only a draft can be deleted; archive “%(name)s” instead.") % {"name": campaign.name})
         audit.record(by, "deleted", campaign, slug=campaign.slug)
         campaign.delete()
-        transaction.on_commit(lambda: [store.purge(run) for run in runs])
-
-
-def archive(campaign: Campaign, *, by: User | None) -> None:
-    """Put a campaign that is over out of sight."""
-    with transaction.atomic():
-        move(campaign, "archive")
-        audit.record(by, "archived", campaign)
+        slug = campaign.slug
+        transaction.on_commit(lambda: [files.purge(slug), *(store.forget(run) for run in runs)])
 
 
 # --- Approval ----------------------------------------------------------------------------------------
@@ -119,10 +128,11 @@ def submit(version: CampaignVersion, *, by: User | None, message: str = "") -> A
     with transaction.atomic():
         now = timezone.now()
         drafts = CampaignVersion.objects.filter(pk=version.pk, revision=version.revision, frozen_at=None)
-        if not drafts.update(frozen_at=now):
+        properties = version.properties or drafting.properties_of(campaign)
+        if not drafts.update(frozen_at=now, properties=properties):
             raise StaleCanvas(_("Someone changed the canvas in the meantime; look at it, then ask again."))
-        move(campaign, "submit")
-        version.frozen_at = now
+        drafting.step(campaign, "submit")
+        version.frozen_at, version.properties = now, properties
         approval = Approval.objects.create(
             version=version, test_run=run, counts=counts_of(run), requested_by=by, message=message
         )
@@ -134,7 +144,7 @@ def _tested(version: CampaignVersion, by: User | None) -> Run:
     """The test whose counts hold for this draft; one is made where there is none."""
     if run := counts.holding_test(version):
         return run
-    run = execution.start(version, mode=Run.Mode.TEST, by=by, trigger="review")
+    run = execution.start(version, mode=Run.Mode.TEST, by=by, trigger=REVIEW)
     run = execution.run_to_end(run)
     if run.status != Run.Status.SUCCEEDED:
         why = run.error or run.get_status_display()
@@ -157,7 +167,7 @@ def approve(approval: Approval, *, by: User, message: str = "") -> None:
     with transaction.atomic():
         _decide(approval, Approval.Status.APPROVED, by=by, answer=message)
         CampaignVersion.objects.filter(pk=approval.version_id).update(approved_at=timezone.now())
-        move(approval.version.campaign, "approve")
+        drafting.step(approval.version.campaign, "approve")
         audit.record(by, "approved", approval.version.campaign, version=approval.version.number)
 
 
@@ -174,8 +184,8 @@ def send_back(approval: Approval, *, by: User, message: str) -> CampaignVersion:
     demand_other(approval.version, by, approval.requested_by_id)
     with transaction.atomic():
         _decide(approval, Approval.Status.SENT_BACK, by=by, answer=message)
-        move(approval.version.campaign, "send_back")
-        draft = _next_draft(approval.version)
+        drafting.step(approval.version.campaign, "send_back")
+        draft = drafting.next_draft(approval.version)
         audit.record(by, "sent back", approval.version.campaign, version=approval.version.number)
     return draft
 
@@ -184,8 +194,8 @@ def withdraw(approval: Approval, *, by: User | None) -> CampaignVersion:
     """Take a request back before somebody has decided."""
     with transaction.atomic():
         _decide(approval, Approval.Status.CANCELLED, by=by)
-        move(approval.version.campaign, "withdraw")
-        draft = _next_draft(approval.version)
+        drafting.step(approval.version.campaign, "withdraw")
+        draft = drafting.next_draft(approval.version)
         audit.record(by, "withdrew request", approval.version.campaign, version=approval.version.number)
     return draft
 
@@ -201,24 +211,18 @@ def _decide(approval: Approval, status: str, *, by: User | None, answer: str = "
     approval.status, approval.decided_by, approval.decided_at, approval.answer = status, by, now, answer
 
 
-def _next_draft(version: CampaignVersion, *, author: User | None = None) -> CampaignVersion:
-    """A draft that begins as a copy of a frozen version; whoever wrote that one wrote this one too."""
-    number = CampaignVersion.objects.filter(campaign=version.campaign_id).aggregate(last=Max("number"))["last"] + 1
-    draft = CampaignVersion.objects.create(
-        campaign_id=version.campaign_id, number=number, document=version.document, author=author or version.author
-    )
-    draft.editors.set(version.editors.all())
-    if version.author:
-        draft.editors.add(version.author)
-    return draft
-
-
-def edit_again(campaign: Campaign, *, by: User | None) -> CampaignVersion:
-    """Open a new draft from the last version; it needs an approval of its own."""
+def edit_again(campaign: Campaign, *, by: User | None, source: CampaignVersion | None = None) -> CampaignVersion:
+    """Back to draft: a new draft begins from the last version (or ``source``) and needs an approval of its own; a next
+    version that is open already is the draft. Refused while a live run is on, or a request for approval waits."""
     try:
         with transaction.atomic():
             move(campaign, "edit_again")
-            draft = _next_draft(campaign.latest_version(), author=by)
+            governing.demand_between_launches(campaign)
+            drafting.demand_none_waits(campaign)
+            draft = campaign.draft()
+            if draft is None:
+                draft = drafting.next_draft(source or campaign.latest_version(), author=by)
+            drafting.join(campaign, draft)
             audit.record(by, "edited again", campaign, version=draft.number)
     except IntegrityError:
         raise WrongStatus(_("Somebody opened a draft of this campaign just now; look at the canvas.")) from None
@@ -228,50 +232,57 @@ def edit_again(campaign: Campaign, *, by: User | None) -> CampaignVersion:
 # --- Publication --------------------------------------------------------------------------------------
 
 
-def publish(campaign: Campaign, *, by: User | None) -> Run:
-    """Make the approved version live and create its run; a worker or ``run_campaign --live`` carries it out."""
+def publish(campaign: Campaign, *, by: User | None, reason: str = "") -> Run | None:
+    """Put the approved version in force. Its run is made, and a worker or ``run_campaign --live`` carries it out.
+
+    A campaign with a moment to come has no run until then (see ``launching``), one that begins by a signal until one
+    comes; a next version takes effect at the next launch.
+    """
     version = campaign.latest_version()
-    if campaign.status == Campaign.Status.LIVE:
-        raise WrongStatus(_("“%(name)s” has been published already; follow its run.") % {"name": campaign.name})
+    if campaign.status in PUBLISHED:
+        if version.published_at is not None:
+            raise WrongStatus(_("“%(name)s” has been published already; follow its run.") % {"name": campaign.name})
+        return _next_in_force(campaign, version, by=by, reason=reason)
+    if campaign.status in OVER and version.published_at is None:
+        raise WrongStatus(
+            _("“%(name)s” is %(status)s, so version %(number)s would never run: take it back to draft to publish it.")
+            % {"name": campaign.name, "status": campaign.get_status_display().lower(), "number": version.number}
+        )
     with transaction.atomic():
-        move(campaign, "publish")
-        now = timezone.now()
-        approved = CampaignVersion.objects.filter(pk=version.pk, approved_at__isnull=False, frozen_at__isnull=False)
-        if not approved.update(published_at=now):
-            raise WrongStatus(_("This version is not approved; ask for an approval first."))
-        version.published_at = now
-        slot = first_launch(campaign)
-        run = execution.start(version, mode=Run.Mode.LIVE, by=by, scheduled_for=slot, trigger="published")
-        audit.record(by, "published", campaign, version=version.number, run=run.pk)
+        slot, run = first_launch(campaign), None
+        move(campaign, "schedule" if slot else "publish")
+        drafting.mark_published(version, by=by, reason=reason)
+        if slot or campaign.by_signal:
+            demand_runnable(version, mode=Run.Mode.LIVE)
+            launching.arm(campaign)
+        else:
+            run = execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="published")
+        audit.record(by, "published", campaign, version=version.number, run=run.pk if run else None)
     return run
 
 
+def _next_in_force(campaign: Campaign, version: CampaignVersion, *, by: User | None, reason: str) -> Run | None:
+    """Put a next version in force; one that was scheduled and now has no moment to wait for begins, or is live."""
+    with transaction.atomic():
+        drafting.take_effect(version, by=by, reason=reason)
+        campaign.refresh_from_db()
+        if campaign.status == Campaign.Status.SCHEDULED and first_launch(campaign) is None:
+            move(campaign, "launch")
+            if not campaign.by_signal:
+                return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="published")
+    return None
+
+
 def first_launch(campaign: Campaign) -> datetime | None:
-    """When the schedule lets the run begin; None means at once. Raises CampaignError for what it cannot do."""
-    frequency = str(campaign.schedule.get("frequency", "")).lower()
-    if frequency in AT_ONCE:
-        return None
-    if frequency != "once":
-        raise CampaignError(
-            _("The schedule “%(frequency)s” is not known here; use “once” or “asap” in the campaign's properties.")
-            % {"frequency": frequency}
-        )
-    if not campaign.schedule.get("at"):
-        return None
-    try:
-        at = datetime.fromisoformat(str(campaign.schedule["at"]))
-        moment = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(campaign.timezone))
-    except (ValueError, KeyError):
-        raise CampaignError(
-            _("The schedule's moment “%(at)s” is not a date and time like 2026-12-01T09:00 in a known time zone.")
-            % {"at": campaign.schedule["at"]}
-        ) from None
-    return moment if moment > timezone.now() else None
+    """When the schedule lets the first run begin; None means at once, or by a signal. Raises CampaignError."""
+    return arming.first(campaign)
 
 
 def live_run(campaign: Campaign, *, by: User | None) -> Run:
     """The open live run of the published version, moved to now; else a new one. For ``run_campaign --live``."""
     version = campaign.published_version()
+    if version is not None and campaign.status == Campaign.Status.SCHEDULED:
+        return launching.launch_now(campaign, by=by)
     if version is None or campaign.status not in {Campaign.Status.LIVE, Campaign.Status.COMPLETED}:
         raise WrongStatus(
             _("“%(name)s” is %(status)s and has no published version to run; have it approved and publish it first.")
@@ -280,12 +291,15 @@ def live_run(campaign: Campaign, *, by: User | None) -> Run:
     over = [Run.Status.SUCCEEDED, Run.Status.STOPPED]
     unfinished = Run.objects.live().filter(campaign=campaign, version=version).exclude(status__in=over)
     if run := unfinished.select_related("campaign", "version").first():
-        now = timezone.now()
-        if Run.objects.filter(pk=run.pk, scheduled_for__gt=now).update(scheduled_for=now):
-            run.scheduled_for = now
+        pin_again(run)
         if run.status != Run.Status.RUNNING:
             execution.resume(run, by=by)
         return run
+    if campaign.by_signal:
+        raise WrongStatus(
+            _("“%(name)s” runs when a signal comes, and none is being worked on; send one with “send_signal %(slug)s”.")
+            % {"name": campaign.name, "slug": campaign.slug}
+        )
     with transaction.atomic():
         move(campaign, "run_again")
         return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="command")

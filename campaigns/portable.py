@@ -8,28 +8,28 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
 from django.core.validators import validate_slug
 from django.db import transaction
 from django.forms import ValidationError
 from django.utils.translation import gettext as _
 
 from activities import catalogue
-from activities.compiler import Compiler
 from activities.graph import SCHEMA, Graph, Node
+from activities.shapes import Shapes
+from activities.variables import NAME
 from orchcamp.accounts.models import User
 from orchcamp.datasets.rules import RuleError
 from orchcamp.datasets.schema import UnknownDataset
-from orchcamp.web.documents import TextualDates
+from orchcamp.web import documents
 from orchcamp.web.errors import Refused
 
-from . import canvas, lifecycle
+from . import canvas, files, lifecycle, running_settings
 from .choices import choices
 from .contexts import draft_context
 from .errors import CampaignError, WrongStatus
 from .models import Campaign
+from .schedules import reading
 
-MAX_BYTES = 20_000_000
 NODE_ID = re.compile(r"[A-Za-z0-9_-]{1,60}")
 SHAPES: dict[str, tuple[type | tuple[type, ...], str]] = {
     "slug": (str, "a text"),
@@ -66,13 +66,17 @@ def dump(campaign: Campaign) -> str:
 
 
 def to_json(campaign: Campaign) -> dict[str, Any]:
-    graph = campaign.latest_version().graph
+    version = campaign.latest_version()
+    graph, planned = version.graph, version.planned()
     nodes = {id: _sorted(graph.nodes[id].to_json(), first=("type", "name")) for id in sorted(graph.nodes)}
+    canvas_ = {"nodes": nodes, "edges": [edge.to_json() for edge in sorted(graph.edges)]}
+    if graph.notes:
+        canvas_["notes"] = {id: graph.notes[id].to_json() for id in sorted(graph.notes)}
     return {
         "schema": SCHEMA,
         "kind": "campaign",
-        "campaign": {name: _sorted(getattr(campaign, name)) for name in SHAPES},
-        "canvas": {"nodes": nodes, "edges": [edge.to_json() for edge in sorted(graph.edges)]},
+        "campaign": {name: _sorted(getattr(planned, name)) for name in SHAPES},
+        "canvas": canvas_,
     }
 
 
@@ -90,59 +94,16 @@ def _sorted(value: Any, first: tuple[str, ...] = ()) -> Any:
 def read(path: Path) -> Any:
     """The document of a JSON or YAML file. Raises BadFile that names the file and the line."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise BadFile(_("%(file)s is larger than 20 MB; a campaign file is not.") % {"file": path})
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise BadFile(_("%(file)s cannot be read: %(why)s.") % {"file": path, "why": error.strerror}) from None
-    except UnicodeDecodeError:
-        raise BadFile(_("%(file)s is not a text in UTF-8; save it as UTF-8.") % {"file": path}) from None
-    try:
-        if path.suffix.lower() in {".yaml", ".yml"}:
-            return _sound(yaml.load(text, Loader=TextualDates), path)  # noqa: S506 - a safe loader
-        return _sound(json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once), path)
-    except json.JSONDecodeError as error:
-        place = {"file": path, "line": error.lineno, "column": error.colno, "why": error.msg}
-        raise BadFile(_("%(file)s, line %(line)s, column %(column)s: not JSON (%(why)s).") % place) from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = {"file": path, "line": mark.line + 1 if mark else 1, "why": getattr(error, "problem", "") or "syntax"}
-        raise BadFile(_("%(file)s, line %(line)s: not YAML (%(why)s).") % place) from None
-    except RecursionError:
-        raise BadFile(_("%(file)s is nested too deeply.") % {"file": path}) from None
-    except ValueError:  # a number of more digits than Python reads
-        raise BadFile(_("%(file)s holds a number or date that cannot be read.") % {"file": path}) from None
+        return documents.read(path)
+    except documents.BadDocument as error:
+        raise BadFile(str(error)) from None
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        double = next(name for name in names if names.count(name) > 1)
-        raise BadFile(_("The key “%(name)s” stands twice in one object.") % {"name": double})
-    return found
+def load(document: Any, *, owner: User | None = None, beside: Path | None = None) -> Campaign:
+    """Make a campaign, or replace the canvas and properties of the draft that has its slug. All or nothing.
 
-
-def _sound(document: Any, path: Path) -> Any:
-    """The document, if a database can hold it: no endless number, no broken character, every name a text."""
-    try:
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        text.encode()
-    except (ValueError, TypeError):
-        raise BadFile(
-            _("%(file)s holds a number, a character or a value that JSON cannot hold.") % {"file": path}
-        ) from None
-    if "\\u0000" in text:
-        raise BadFile(_("%(file)s holds a zero character.") % {"file": path})
-    return document
-
-
-def _no_constant(name: str) -> Any:
-    raise BadFile(_("The file holds %(name)s, which is not a JSON number.") % {"name": name})
-
-
-def load(document: Any, *, owner: User | None = None) -> Campaign:
-    """Make a campaign, or replace the canvas and properties of the draft that has its slug. All or nothing."""
+    Files that the canvas names are taken along from the folder ``beside``.
+    """
     properties, graph = parse(document)
     slug = properties.pop("slug")
     with transaction.atomic():
@@ -153,6 +114,8 @@ def load(document: Any, *, owner: User | None = None) -> Campaign:
             )
         else:
             _replace(campaign, properties, graph, owner)
+        if beside is not None:
+            files.take_along(campaign, graph, beside, by=owner)
         _demand_dependencies(campaign, graph)
     return campaign
 
@@ -167,7 +130,7 @@ def _replace(campaign: Campaign, properties: dict[str, Any], graph: Graph, owner
         )
     lifecycle.change_properties(campaign, by=owner, **DEFAULTS | properties)
     draft.refresh_from_db(fields=["revision"])
-    canvas.edit(draft, lambda _old: graph, revision=draft.revision, by=owner, verb="imported canvas")
+    canvas.edit(draft, lambda _old: graph, revision=draft.revision, by=owner, verb="imported canvas", deed="import")
     if owner is not None:
         Campaign.objects.filter(pk=campaign.pk).update(owner=owner)
         draft.author = owner
@@ -175,9 +138,20 @@ def _replace(campaign: Campaign, properties: dict[str, Any], graph: Graph, owner
 
 
 def ignored(document: Any) -> list[str]:
-    """The names in the file's “campaign” that mean nothing to this version."""
-    found = document.get("campaign", {}) if isinstance(document, dict) else {}
-    return sorted(set(found) - set(SHAPES)) if isinstance(found, dict) else []
+    """The places of names in a sound file that mean nothing to this version."""
+    canvas_, found = document.get("canvas") or {}, document["campaign"]
+    objects: dict[str, tuple[dict[str, Any], set[str]]] = {
+        "": (document, {"schema", "kind", "campaign", "canvas"}),
+        "campaign.": (found, set(SHAPES)),
+        "canvas.": (canvas_, {"nodes", "edges", "notes"}),
+    }
+    for node_id, node in (canvas_.get("nodes") or {}).items():
+        objects[f"canvas.nodes.{node_id}."] = (node, {"type", "name", "settings", "disabled", "breakpoint"})
+    for note_id, note in (canvas_.get("notes") or {}).items():
+        objects[f"canvas.notes.{note_id}."] = (note, {"text", "colour", "x", "y", "node"})
+    for place, edge in enumerate(canvas_.get("edges") or []):
+        objects[f"canvas.edges[{place}]."] = (edge, {"source", "source_port", "target", "target_port"})
+    return [place + name for place, (given, known) in objects.items() for name in sorted(set(given) - known)]
 
 
 def parse(document: Any) -> tuple[dict[str, Any], Graph]:
@@ -202,10 +176,14 @@ def parse(document: Any) -> tuple[dict[str, Any], Graph]:
     for id in graph.nodes:
         if not NODE_ID.fullmatch(id):
             raise BadFile(_("The node id “%(id)s” must be 1 to 60 letters, digits, “-” or “_”.") % {"id": id[:80]})
+    for id in graph.notes:
+        if not NODE_ID.fullmatch(id):
+            raise BadFile(_("The note id “%(id)s” must be 1 to 60 letters, digits, “-” or “_”.") % {"id": id[:80]})
     return properties, graph
 
 
 def _check_properties(properties: dict[str, Any]) -> None:
+    running_settings.read(properties.get("settings", {}))
     for name, most in (("slug", 80), ("name", 120)):
         if not 0 < len(properties.get(name, "").strip()) <= most:
             place = {"name": name, "most": most}
@@ -219,12 +197,25 @@ def _check_properties(properties: dict[str, Any]) -> None:
     if not all(isinstance(tag, str) for tag in properties.get("tags", [])):
         raise BadFile(_("“tags” of the campaign must be a list of texts."))
     for name, value in properties.get("variables", {}).items():
+        if not NAME.fullmatch(name):
+            raise BadFile(
+                _("“%(name)s” cannot be the name of a variable; write letters, digits and “_”.") % {"name": name}
+            )
         values = value if isinstance(value, list) else [value]
         if not all(isinstance(item, str | int | float) for item in values):
             raise BadFile(
                 _("The variable “%(name)s” of the campaign must be a text, a number, true or false, or a list of such.")
                 % {"name": name}
             )
+    try:
+        reading.read(properties.get("schedule", {}))
+    except reading.BadSchedule as bad:
+        raise BadFile(
+            " ".join(
+                _("“schedule.%(name)s” of the campaign: %(why)s") % {"name": name, "why": why}
+                for name, why in bad.fields.items()
+            )
+        ) from None
     try:
         ZoneInfo(properties.get("timezone", "UTC"))
     except (KeyError, ValueError, OSError):
@@ -243,7 +234,7 @@ def _demand_dependencies(campaign: Campaign, graph: Graph) -> None:
     missing = []
     if campaign.dimension and campaign.dimension not in ctx.model.datasets:
         missing.append(_("the campaign's dimension: there is no dataset “%(slug)s”") % {"slug": campaign.dimension})
-    compiler = Compiler(graph, ctx)
+    compiler = Shapes(graph, ctx)
     for id in graph.order():
         found = _refused(graph.nodes[id], compiler, offered)
         missing += [f"“{graph.nodes[id].name}” ({id}): {sentence}" for sentence in found]
@@ -251,7 +242,7 @@ def _demand_dependencies(campaign: Campaign, graph: Graph) -> None:
         raise BadFile(_("The campaign cannot be used here. %(missing)s") % {"missing": " · ".join(missing)})
 
 
-def _refused(node: Node, compiler: Compiler, offered: dict[str, Any]) -> list[str]:
+def _refused(node: Node, compiler: Shapes, offered: dict[str, Any]) -> list[str]:
     """What a node's settings say that cannot be here; a half-done node is no reason to refuse a file."""
     try:
         cls = catalogue.get(node.type)
@@ -264,7 +255,12 @@ def _refused(node: Node, compiler: Compiler, offered: dict[str, Any]) -> list[st
         compiler.outputs(node.id)
     except (RuleError, UnknownDataset) as error:
         # of a rule only the names matter here; what else is wrong with it the alerts panel says
-        named = not isinstance(error, RuleError) or error.place.rpartition(".")[2] in {"attribute", "link"}
+        named = not isinstance(error, RuleError) or error.place.rpartition(".")[2] in {
+            "attribute",
+            "link",
+            "filter",
+            "audience",
+        }
         return [str(error)] if named else []
     except Refused:
         return []

@@ -9,11 +9,14 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from activities.base import Context, Population
+from activities import catalogue, columns, reach, wording
+from activities.base import Channel
 from activities.graph import Node
+from activities.populations import Context, Population
 from orchcamp.datasets import engine
 from orchcamp.datasets.preview import MASK
-from orchcamp.messaging import composer, content, plan
+from orchcamp.messaging import composer, content, plan, texts
+from orchcamp.messaging.models import Channel as Kind
 from orchcamp.messaging.models import ChannelConfiguration, SeedAddress
 from orchcamp.messaging.transports import Sealed
 from orchcamp.messaging.transports.smtp import Smtp
@@ -37,7 +40,9 @@ class Preview:
     number: int = 1
     total: int = 0
     counted: bool = True  # False: no run has come to this node; the rows are the dimension's
-    rendered: content.Rendered | None = None
+    rendered: content.Rendered | None = None  # of a mail
+    texts: Mapping[str, str] = field(default_factory=dict)  # of another message, by what they are called
+    length: texts.Length | None = None  # of an SMS, for this row
     problems: list[str] = field(default_factory=list)
     row: Mapping[str, Any] = field(default_factory=dict)
 
@@ -55,16 +60,36 @@ def preview(version: CampaignVersion, node: Node, number: int, *, masked: bool) 
     population, ctx, counted = _population(version, node)
     total = engine.count(population.table)
     number = max(1, min(number, total))
-    row = row_of(population, ctx, number, masked=masked) if total else {}
-    written = content.Content.from_settings(node.settings)
-    problems = content.problems(written, set(ctx.wide(population).columns))
-    rendered = None
-    if not problems and total:
-        try:
-            rendered = content.compile(written).render(row | {content.UNSUBSCRIBE: "#"})
-        except Refused as error:
-            problems = [str(error)]
-    return Preview(number, total, counted, rendered, problems, row)
+    activity: Any = catalogue.get(node.type)(node.settings)
+    written = activity.message(wording.variables(ctx.variables))
+    names = {*written.fields, *activity.address(ctx.model, population.dimension)}
+    row = row_of(population, ctx, number, names=names, masked=masked) if total else {}
+    asked = activity.message(wording.tried(ctx.variables))
+    problems = asked.problems(set(reach.wide(population, names, ctx).columns))
+    found = Preview(number, total, counted, problems=problems, row=row)
+    if problems or not total:
+        return found
+    try:
+        return replace(found, **_shown(activity, written, row, ctx, population.dimension))
+    except Refused as error:
+        return replace(found, problems=[str(error)])
+
+
+def _shown(activity: Channel, written: Any, row: Mapping[str, Any], ctx: Context, dimension: str) -> dict[str, Any]:
+    """The message of one row: a mail, texts, or what a letter's file says of it. Raises RenderError."""
+    if isinstance(written, content.Content):
+        return {"rendered": content.compile(written).render(row | {content.UNSUBSCRIBE: "#"})}
+    if activity.channel != Kind.DIRECT_MAIL:
+        made = written.render(row)
+        return {"texts": made, "length": texts.length("".join(made.values())) if activity.channel == Kind.SMS else None}
+    lines = activity.address(ctx.model, dimension)
+    cells = {name: str(content.plain(row[name]) or "") for name in [*lines, *sorted(written.columns - set(lines))]}
+    return {"texts": {_("Address"): "\n".join(cells.pop(name) for name in lines), **cells}}
+
+
+def _written(node: Node, ctx: Context) -> content.Content:
+    """The node's content with the variables of its run."""
+    return content.Content.from_settings({**node.settings, content.VARIABLES: wording.variables(ctx.variables)})
 
 
 def _population(version: CampaignVersion, node: Node) -> tuple[Population, Context, bool]:
@@ -76,18 +101,23 @@ def _population(version: CampaignVersion, node: Node) -> tuple[Population, Conte
         if arrived is not None:
             run.campaign = version.campaign
             return arrived, contexts.context(run), True
-    ctx = contexts.draft_context(version.campaign)
-    return ctx.everyone(version.campaign.dimension), ctx, False
+    ctx = contexts.draft_context(version.planned())
+    return ctx.everyone(version.planned().dimension), ctx, False
 
 
-def row_of(population: Population, ctx: Context, number: int, *, masked: bool) -> dict[str, Any]:
-    """One row with all its columns; personal ones hidden from those who may not see them."""
+def row_of(
+    population: Population, ctx: Context, number: int, *, names: Collection[str] = (), masked: bool
+) -> dict[str, Any]:
+    """One row with all its columns, and those of linked rows that ``names`` are paths to; personal ones hidden from
+    those who may not see them."""
     keys = [population.table[name] for name in population.key]
     one = population.with_table(population.table.order_by(keys).limit(1, offset=number - 1))
-    (row,) = engine.rows(ctx.wide(one), limit=1)
+    (row,) = engine.rows(reach.wide(one, names, ctx), limit=1)
     if masked:
-        shape = ctx.model.dataset(population.dimension)
-        personal = {name for name, column in shape.columns.items() if column.personal}
+        known = {**ctx.model.dataset(population.dimension).columns, **columns.shapes(population)}
+        personal = {name for name, column in known.items() if column.personal}
+        far = {name: reach.column(ctx.model, population.dimension, name) for name in names}
+        personal |= {name for name, column in far.items() if column and column.personal}
         row = {name: MASK if name in personal and value is not None else value for name, value in row.items()}
     return row
 
@@ -109,8 +139,8 @@ def send_proof(version: CampaignVersion, node: Node, number: int, seeds: Collect
     total = engine.count(population.table)
     if not total:
         raise ProofError(_("There is no row to write the proof for."))
-    row = row_of(population, ctx, max(1, min(number, total)), masked=masked)
-    written = content.Content.from_settings(node.settings)
+    written = _written(node, ctx)
+    row = row_of(population, ctx, max(1, min(number, total)), names=written.fields, masked=masked)
     marked = replace(written, subject=f"[Proof] {written.subject}", track_opens=False, track_clicks=False)
     return _hand_over(marked, configuration, row, [seed.address for seed in chosen])
 
@@ -120,7 +150,7 @@ def _hand_over(
 ) -> int:
     made = composer.Composer(written, configuration, 0)
     transport = Sealed(Smtp(configuration), addresses)
-    values = {plan.FIELD + name: row[name] for name in written.fields if name in row}
+    values = {plan.FIELD + name: row[name] for name in written.columns(row)}
     replies = []
     try:
         for address in addresses:

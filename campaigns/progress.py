@@ -1,24 +1,26 @@
-"""How far a run is, for people: its steps, its sendings, and why nothing was sent."""
+"""How far a run is, for people: its steps and its sendings."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from activities import catalogue
+from activities.base import Activity
 from activities.graph import Graph, Node
 from orchcamp.messaging import content, plan
 from orchcamp.messaging.models import Delivery
 from orchcamp.web.errors import Refused
 
-from . import reporting
+from . import rates, reporting
 from .contexts import is_channel
-from .controls import worker_silent
-from .models import NodeRun, Run
+from .models import Batch, NodeRun, Run
+from .rates import Rate
 from .reporting import Books
 
 S = NodeRun.Status
@@ -54,15 +56,21 @@ class Step:
     def status_sentence(self) -> str:
         if self.row.status != S.WAITING:
             return ""
+        if self.row.waiting_for == NodeRun.WaitingFor.BREAKPOINT:
+            return _("Its breakpoint holds the run: resume to go on.")
         if self.row.waiting_for == NodeRun.WaitingFor.CONFIRMATION:
             return _("Waits for a person to confirm.")
+        if self.row.waiting_for == NodeRun.WaitingFor.ANSWER:
+            return _("Waits for an answer; until") if self.row.resume_at else _("Waits for an answer.")
+        if self.row.waiting_for == NodeRun.WaitingFor.SIGNAL:
+            return _("Waits for a signal; until") if self.row.resume_at else _("Waits for a signal.")
         return _("Goes on")
 
 
 def port_labels(node: Node) -> dict[str, str]:
     """What a node calls its ports; nothing for a type that this version does not know."""
     try:
-        ports = catalogue.build(node.type, node.settings).outputs()
+        ports = catalogue.build(node.type, node.settings).ports()
     except catalogue.UnknownActivity:
         return {}
     return {port.name: str(port.label) for port in ports}
@@ -75,13 +83,18 @@ def arrived(graph: Graph, node_id: str, counts: dict[str, dict[str, int]]) -> in
     return sum(known) if known else None
 
 
+def type_of(node: Node) -> type[Activity] | None:
+    """The activity of a node; None for a type that this version does not know."""
+    try:
+        return catalogue.get(node.type)
+    except catalogue.UnknownActivity:
+        return None
+
+
 def describe(node: Node) -> tuple[str, str]:
     """The icon of a node and the name of its type."""
-    try:
-        cls = catalogue.get(node.type)
-    except catalogue.UnknownActivity:
-        return "help", node.type
-    return cls.icon, str(cls.label)
+    cls = type_of(node)
+    return (cls.icon, str(cls.label)) if cls else ("help", node.type)
 
 
 def steps(run: Run) -> list[Step]:
@@ -125,6 +138,8 @@ class Sending:
     row: NodeRun | None
     node: Node | None
     books: Books
+    rate: Rate = field(default_factory=Rate)
+    next_due: datetime | None = None  # until when the server has put off all that is left
 
     @property
     def waits(self) -> bool:
@@ -145,155 +160,63 @@ class Sending:
         return rendered.subject if rendered else self.written_subject
 
     @property
+    def stopped(self) -> int:
+        """Those that were not handed over before the run was stopped."""
+        return self.books.excluded.get("stopped", 0)
+
+    @property
+    def meant(self) -> int:
+        """Everybody for whom there is a message, the stopped ones among them."""
+        return self.books.prepared + self.stopped
+
+    @property
     def handled(self) -> int:
         return self.books.prepared - self.books.pending
 
     @property
-    def per_second(self) -> float:
-        """Messages a second since the sending began."""
-        begun = self.row and (self.row.confirmed_at or self.row.started_at)
-        if not begun or self.waits:
-            return 0.0
-        until = (self.row.finished_at if self.row else None) or timezone.now()
-        return self.handled / max((until - begun).total_seconds(), 1.0)
-
-    @property
-    def remaining(self) -> float | None:
-        """Seconds until the last message at the present rate."""
-        return self.books.pending / self.per_second if self.per_second and self.books.pending else None
+    def moves(self) -> bool:
+        """Whether messages of it are on their way."""
+        return self.row is not None and self.row.status == S.SENDING
 
 
 def sendings(run: Run, rows: Iterable[NodeRun]) -> list[Sending]:
-    """The deliveries of a run, in two queries."""
+    """The deliveries of a run, in a few queries however many there are."""
     deliveries = list(reporting.deliveries_of(run.campaign, run))
     kept = reporting.books(deliveries)
     by_reference = {f"{run.pk}-{row.node_id}": row for row in rows}
+    on = [d.pk for d in deliveries if (row := by_reference.get(d.reference)) and row.status == S.SENDING]
+    recent, due = (rates.recent(on), _put_off(on)) if on else ({}, {})
     graph = run.graph
     result = []
     for delivery in deliveries:
         row = by_reference.get(delivery.reference)
         node = graph.nodes.get(row.node_id) if row else None
-        result.append(Sending(delivery, row, node, kept[delivery.pk]))
+        books = kept[delivery.pk]
+        rate = Rate(
+            recent.get(delivery.pk, 0.0),
+            _average(row, books),
+            books.pending,
+            delivery.configuration.throttle,
+            delivery.pk in on and run.status == Run.Status.RUNNING,
+        )
+        result.append(Sending(delivery, row, node, books, rate, due.get(delivery.pk)))
     return result
 
 
-@dataclass(frozen=True)
-class Check:
-    """One possible reason why nothing was sent, and whether it is the one."""
-
-    title: str
-    guilty: bool
-    sentence: str
-
-
-def _confirmation(channels: list[Step]) -> Check:
-    waiting = [
-        step.node.name
-        for step in channels
-        if step.row.status == S.WAITING and step.row.waiting_for == NodeRun.WaitingFor.CONFIRMATION
-    ]
-    names = ", ".join(waiting)
-    return Check(
-        _("Confirmation"),
-        bool(waiting),
-        _("Waits for somebody to confirm: %(names)s.") % {"names": names}
-        if waiting
-        else _("No sending waits for confirmation."),
-    )
+def _average(row: NodeRun | None, books: Books) -> float:
+    """Messages a second since the sending began."""
+    begun = row and (row.confirmed_at or row.started_at)
+    if not row or not begun or row.waiting_for:
+        return 0.0
+    return books.sent / max(((row.finished_at or timezone.now()) - begun).total_seconds(), 1.0)
 
 
-def _start(run: Run, found: list[Step]) -> Check:
-    title = _("Start")
-    if run.scheduled_for > timezone.now():
-        return Check(title, True, _("The run starts in the future."))
-    held = [s for s in found if s.row.status == S.WAITING and s.row.waiting_for == NodeRun.WaitingFor.TIME]
-    if held:
-        return Check(title, True, _("“%(name)s” holds the run back until its moment.") % {"name": held[0].node.name})
-    return Check(title, False, _("The start lies in the past and nothing waits for a moment."))
-
-
-def _audience(found: list[Step]) -> Check:
-    title = _("Saved audience")
-    saving = [step for step in found if step.node.type == "save_audience"]
-    busy = [step for step in saving if step.row.status not in NodeRun.SETTLED]
-    if busy:
-        return Check(title, True, _("“%(name)s” is not saved yet; messages wait for it.") % {"name": busy[0].node.name})
-    return Check(title, False, _("No message waits for an audience to be saved."))
-
-
-def _population(channels: list[Step]) -> Check:
-    title = _("Population")
-    unreached = [step for step in channels if step.row.status == S.SKIPPED or step.arrived == 0]
-    if unreached:
-        return Check(title, True, _("Nobody arrived at “%(name)s”.") % {"name": unreached[0].node.name})
-    if all(step.arrived is None for step in channels):
-        return Check(title, False, _("Not counted yet: the run has not come to a sending."))
-    return Check(title, False, _("Every sending that was reached has people in it."))
-
-
-def _consent(found: list[Sending]) -> Check:
-    title = _("Consent and suppression")
-    empty = [sending for sending in found if sending.books.targeted and not sending.books.prepared]
-    if not empty:
-        return Check(title, False, _("Somebody may be written to in every planned sending."))
-    reasons = ", ".join(f"{label.lower()}: {rows:,}" for label, rows in empty[0].books.reasons)
-    return Check(
-        title,
-        True,
-        _("“%(name)s” leaves out everybody it targets (%(reasons)s).")
-        % {"name": empty[0].delivery.label, "reasons": reasons},
-    )
-
-
-def _errors(run: Run, found: list[Step]) -> Check:
-    title = _("Errors")
-    failed = [step for step in found if step.row.status == S.FAILED]
-    if failed:
-        return Check(title, True, _("“%(name)s” is in error; the log says why.") % {"name": failed[0].node.name})
-    if run.status == Run.Status.FAILED:
-        return Check(title, True, run.error or _("The run failed."))
-    return Check(title, False, _("No node is in error."))
-
-
-def _pace(found: list[Sending]) -> Check:
-    title = _("Rate control")
-    slow = [s for s in found if s.books.pending and not s.waits and s.delivery.configuration.throttle]
-    if slow:
-        rate, pending = slow[0].delivery.configuration.throttle, slow[0].books.pending
-        return Check(
-            title,
-            True,
-            ngettext(
-                "At most %(rate)s message a second: %(pending)s are still to go.",
-                "At most %(rate)s messages a second: %(pending)s are still to go.",
-                rate,
-            )
-            % {"rate": rate, "pending": f"{pending:,}"},
-        )
-    return Check(title, False, _("Nothing is held back by a rate limit."))
-
-
-def _worker(run: Run) -> Check:
-    title = _("Worker")
-    if run.status == Run.Status.PAUSED:
-        return Check(title, True, _("The run is paused; resume it to go on."))
-    if run.status == Run.Status.STOPPED:
-        return Check(title, True, _("The run was stopped; what was pending will not be sent."))
-    if run.is_open and worker_silent():
-        return Check(title, True, _("No worker has been heard of for two minutes; start one with “manage.py worker”."))
-    return Check(title, False, _("The run is neither paused nor stopped, and work is being taken up."))
-
-
-def why_nothing_was_sent(run: Run, found: list[Step], deliveries: list[Sending]) -> list[Check]:
-    """The seven usual reasons and the worker, each with its verdict; in the order in which to look."""
-    channels = [step for step in found if step.is_channel]
-    return [
-        _confirmation(channels),
-        _start(run, found),
-        _audience(found),
-        _population(channels),
-        _consent(deliveries),
-        _errors(run, found),
-        _pace(deliveries),
-        _worker(run),
-    ]
+def _put_off(deliveries: list[int]) -> dict[int, datetime]:
+    """Delivery → when the first of its messages is tried again; only where nothing else is to be done until then."""
+    left = Batch.objects.filter(delivery__in=deliveries, status__in=reporting.OPEN).order_by()
+    now, found = timezone.now(), {}
+    at_work = set(left.exclude(status=Batch.Status.PENDING, not_before__gt=now).values_list("delivery_id", flat=True))
+    for row in left.values("delivery_id").annotate(at=Min("not_before")):
+        if row["delivery_id"] not in at_work and row["at"]:
+            found[row["delivery_id"]] = row["at"]
+    return found

@@ -16,7 +16,7 @@ from ibis.expr.types import Table
 from orchcamp.datasets import engine
 from orchcamp.datasets.preview import MASK
 from orchcamp.messaging.models import Delivery, TrackingEvent
-from orchcamp.messaging.plan import REASONS
+from orchcamp.messaging.plan import REASONS, domain
 
 from . import sending
 from .models import Batch, Campaign, Run
@@ -202,6 +202,25 @@ def _summed(lines: list[Line]) -> Report:
     )
 
 
+@dataclass(frozen=True)
+class OfRun:
+    """The figures of one run, which has a report of its own."""
+
+    run: Run
+    messages: int  # deliveries
+    books: Books
+    reactions: Reactions
+
+
+def by_run(found: Report, runs: Iterable[Run]) -> list[OfRun]:
+    """The figures of a report run by run, in the order of the runs; one that sent nothing has nothing but its line."""
+    lines: dict[int, list[Line]] = {}
+    for line in found.lines:
+        lines.setdefault(line.run_id, []).append(line)
+    summed = [(run, _summed(lines.get(run.pk, []))) for run in runs]
+    return [OfRun(run, len(one.lines), one.books, one.reactions) for run, one in summed]
+
+
 def rate(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
@@ -284,7 +303,7 @@ def domains(deliveries: Iterable[Delivery], limit: int = 10) -> list[Domain]:
     table = _outcomes(deliveries)
     if table is None:
         return []
-    named = table.mutate(domain=table.address.split("@")[-1].lower())
+    named = table.mutate(domain=domain(table.address).lower())
     handled = named.filter(named.status.isin(["accepted", "refused"]))
     grouped = handled.group_by("domain").agg(
         accepted=(handled.status == "accepted").sum(), refused=(handled.status == "refused").sum(), n=handled.count()

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from activities.base import Context, Population
+from activities import catalogue, wording
+from activities.base import Channel
 from activities.check import Problem
 from activities.graph import Graph, Node
+from activities.populations import Context, Population
 from orchcamp.datasets import engine
-from orchcamp.messaging import content, plan
+from orchcamp.messaging import content
 from orchcamp.messaging.models import ChannelConfiguration
 from orchcamp.web.errors import Refused
 
-from . import contexts, lifecycle, previewing, progress, reporting, worklist
+from . import contexts, lifecycle, planning, previewing, progress, reporting, worklist
 from .counts import holding_test
-from .models import Approval, CampaignVersion, Run
+from .models import Approval, CampaignVersion, Run, SealedPlan
 from .store import RunStore
 
 Counts = dict[str, dict[str, int]]
@@ -56,6 +59,9 @@ class Message:
     without_confirmation: bool
     excluded: list[tuple[str, int]] | None = None
     prepared: int | None = None
+    failing: int = 0  # of the messages that a dry run put together
+    rendered: int = 0
+    run: int | None = None  # the dry run
 
 
 @dataclass(frozen=True)
@@ -129,6 +135,11 @@ class _Tested:
     ctx: Context
     personal: bool  # whether the reader may see personal data
 
+    @cached_property
+    def sealed(self) -> dict[str, SealedPlan]:
+        """Node -> its plan, where the run is a dry one."""
+        return {plan.node_id: plan for plan in self.run.sealed_plans.all()}
+
     def arrived(self, graph: Graph, node: Node) -> Population | None:
         """The rows that a channel node would write to."""
         incoming = graph.incoming(node.id)
@@ -137,41 +148,41 @@ class _Tested:
     def expected(
         self, population: Population, node: Node, configuration: ChannelConfiguration
     ) -> dict[str | None, int]:
-        """Reason (None: would be sent) -> rows, by the very plan that a sending makes; one query."""
-        target = self.ctx.model.dataset(population.dimension).target
-        planned = plan.make(
-            self.ctx.wide(population),
-            key=population.key,
-            address_column=node.settings.get("address") or target.get(configuration.channel, ""),
-            reference=f"review-{node.id}",
-            columns=(),
-            configuration=configuration,
-            one_per_address=bool(node.settings.get("one_per_address", True)),
-            category=node.settings.get("category", "marketing"),
-        )
+        """Reason (None: would be sent) -> rows: what a dry run sealed, else by the same plan; one query."""
+        if (sealed := self.sealed.get(node.id)) is not None:
+            return {**sealed.excluded, None: sealed.prepared}
+        activity = catalogue.of(node)
+        if not isinstance(activity, Channel):
+            return {}
+        reference = f"review-{node.id}"
+        planned = planning.planned(
+            activity, population, self.ctx, configuration, reference=reference, checked=False
+        ).table
         grouped = engine.rows(planned.group_by("reason").agg(rows=planned.count()))
         return {row["reason"]: row["rows"] for row in grouped}
 
-    def someone(self, population: Population) -> dict[str, Any]:
+    def someone(self, population: Population, names: set[str]) -> dict[str, Any]:
         """The person whose message is shown as a sample; nothing when it is empty, or when the reader may not know."""
         if not self.personal or not engine.count(population.table):
             return {}
-        return previewing.row_of(population, self.ctx, 1, masked=False)
+        return previewing.row_of(population, self.ctx, 1, names=names, masked=False)
 
 
 def _message(
     tested: _Tested | None, graph: Graph, node: Node, counts: Counts, configurations: dict[str, ChannelConfiguration]
 ) -> Message:
     configuration = configurations.get(node.settings.get("configuration", ""))
-    written = content.Content.from_settings(node.settings)
+    variables = wording.variables(tested.ctx.variables) if tested else {}
+    written = content.Content.from_settings({**node.settings, content.VARIABLES: variables})
     subject, refusal, excluded, prepared = written.subject, "", None, None
+    sealed = tested.sealed.get(node.id) if tested else None
     try:
         population = tested.arrived(graph, node) if tested else None
         if tested is not None and population is not None and configuration is not None:
             found = tested.expected(population, node, configuration)
             prepared = found.pop(None, 0)
             excluded = reporting.Books(excluded={reason: rows for reason, rows in found.items() if reason}).reasons
-            if person := tested.someone(population):
+            if node.type == "email" and (person := tested.someone(population, written.fields)):
                 subject = content.compile(written).render(person | {content.UNSUBSCRIBE: "#"}).subject
     except Refused as error:
         refusal = str(error)
@@ -184,6 +195,9 @@ def _message(
         bool(node.settings.get("without_confirmation")),
         excluded,
         prepared,
+        failing=sealed.failing if sealed else 0,
+        rendered=sealed.rendered if sealed else 0,
+        run=sealed.run_id if sealed else None,
     )
 
 

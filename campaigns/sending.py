@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,14 +12,15 @@ from django.db.models import F, Min, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from activities.base import Channel, Context, Population
+from activities.base import Channel
+from activities.populations import Context, Population
 from orchcamp.accounts import audit
 from orchcamp.datasets import engine
-from orchcamp.messaging import content, journal, plan
+from orchcamp.messaging import journal, plan, transports
 from orchcamp.messaging.models import ChannelConfiguration, Delivery
 from orchcamp.web.errors import Refused
 
-from . import dispatch
+from . import batch_files, dispatch, planning
 from .dispatch import send_one
 from .models import Batch, DoubtfulMessage, LogEntry, NodeRun, Run
 
@@ -26,18 +28,21 @@ __all__ = [
     "balance",
     "claim_pending",
     "close_finished",
+    "hurry",
     "next_due",
     "prepare",
     "recover",
     "resolve",
     "send_one",
     "stop",
+    "take_up",
 ]
 
 logger = logging.getLogger(__name__)
 S = Batch.Status
 OPEN = (S.PENDING, S.QUEUED, S.SENDING)
 QUEUE_LEASE = timedelta(minutes=1)
+REOPENED = {"settled_at": None, "not_before": None, "lease_until": None}
 
 
 class SendingError(Refused):
@@ -45,43 +50,16 @@ class SendingError(Refused):
 
 
 def prepare(node_run: NodeRun, population: Population, activity: Channel, ctx: Context) -> Delivery:
-    """Write the plan, once, and cut it into batches; a retry finds what is there."""
-    settings, run = activity.settings, node_run.run
-    configuration = _configuration(str(settings.get("configuration") or ""), activity.channel)
-    written = content.Content.from_settings(settings)
-    wide = ctx.wide(population)
-    if found := content.problems(written, set(wide.columns)):
-        raise SendingError(" ".join(found))
-    address = settings.get("address") or ctx.model.dataset(population.dimension).target.get(activity.channel)
-    if not address:
-        raise SendingError(
-            _("Dataset “%(name)s” has no address column for this channel; name one in its manifest under “target”.")
-            % {"name": population.dimension}
-        )
+    """Write the plan, once, and cut it into batches; a retry finds what is there. Only live runs send."""
+    run = node_run.run
+    if run.mode != Run.Mode.LIVE:
+        raise SendingError(_("Only a live run sends anything; this one is a %(mode)s.") % {"mode": run.mode})
+    configuration = planning.configuration(activity)
     reference = f"{run.pk}-{node_run.node_id}"
     path = f"runs/{run.pk}/{node_run.node_id}/plan"
-    expression = plan.make(
-        wide,
-        key=population.key,
-        address_column=address,
-        reference=reference,
-        columns=written.fields,
-        configuration=configuration,
-        one_per_address=bool(settings.get("one_per_address", True)),
-        category=written.category,
-        batch_size=plan.BATCH_SIZE,
-    )
+    expression = planning.planned(activity, population, ctx, configuration, reference=reference).table
     engine.write(expression, path, order_by=["batch", "message_id"])
-    return _delivery(node_run, population, configuration, reference, path, dict(settings))
-
-
-def _configuration(slug: str, channel: str) -> ChannelConfiguration:
-    configuration = ChannelConfiguration.objects.filter(slug=slug, channel=channel).first()
-    if configuration is None:
-        raise SendingError(_("There is no channel configuration “%(slug)s” for this channel.") % {"slug": slug})
-    if not configuration.active:
-        raise SendingError(_("Channel configuration “%(label)s” is switched off.") % {"label": configuration.label})
-    return configuration
+    return _delivery(node_run, population, configuration, reference, path, planning.frozen(activity, ctx))
 
 
 @transaction.atomic
@@ -112,8 +90,10 @@ def _delivery(
             "excluded": excluded,
         },
     )
+    sent = configuration.channel in transports.CHANNELS
+    state = {} if sent else {"status": S.STOPPED, "settled_at": timezone.now()}
     batches = (
-        Batch(node_run=node_run, delivery=delivery, number=number, size=size)
+        Batch(node_run=node_run, delivery=delivery, number=number, size=size, excluded=0 if sent else size, **state)
         for number, size in plan.sizes(path).items()
     )
     Batch.objects.bulk_create(batches, ignore_conflicts=True, batch_size=2_000)
@@ -131,6 +111,7 @@ def _sendable(run: Run) -> Any:
         node_run__run=run,
         node_run__status=NodeRun.Status.SENDING,
         node_run__run__status=Run.Status.RUNNING,
+        node_run__run__mode=Run.Mode.LIVE,
         status=S.PENDING,
     )
 
@@ -159,7 +140,7 @@ def _free_abandoned() -> None:
     """Take back what no living process holds: long before its lease is over, for the lock knows."""
     silent = timezone.now() + dispatch.LEASE - dispatch.SILENCE
     for batch in Batch.objects.filter(status=S.SENDING, lease_until__lt=silent).select_related("delivery"):
-        if not journal.is_held(dispatch.journal_folder(batch), batch.number):
+        if not journal.is_held(batch_files.journal_folder(batch), batch.number):
             mine = Batch.objects.filter(pk=batch.pk, status=S.SENDING, attempts=batch.attempts)
             mine.update(status=S.PENDING, lease_until=None)
 
@@ -180,10 +161,38 @@ def stop(run: Run) -> None:
 
 def _finish_stops() -> None:
     """Close the open batches of stopped nodes; those that a worker has in hand it closes itself."""
-    left = Batch.objects.filter(status=S.PENDING, node_run__status=NodeRun.Status.STOPPED)
-    left.filter(attempts=0).update(status=S.STOPPED, excluded=F("size"), settled_at=timezone.now())
-    for pk in list(left.values_list("pk", flat=True)):
-        dispatch.stop_batch(pk)
+    stopped = NodeRun.objects.filter(status=NodeRun.Status.STOPPED, batches__status=S.PENDING).distinct()
+    for pk in list(stopped.values_list("pk", flat=True)):
+        with transaction.atomic():  # it may be taken up again just now
+            if not NodeRun.objects.select_for_update().filter(pk=pk, status=NodeRun.Status.STOPPED).exists():
+                continue
+            left = Batch.objects.filter(node_run=pk, status=S.PENDING)
+            left.filter(attempts=0).update(status=S.STOPPED, excluded=F("size"), settled_at=timezone.now())
+        for batch in list(left.values_list("pk", flat=True)):
+            dispatch.stop_batch(batch)
+
+
+def take_up(nodes: Collection[int]) -> int:
+    """Open the stopped batches of these node runs for what has no answer; how many messages that is.
+
+    Within the transaction that opens the nodes. The journal knows what was answered (ADR 10, ADR 18).
+    """
+    stopped, messages = Batch.objects.filter(node_run__in=nodes, status=S.STOPPED), 0
+    for batch in stopped.filter(attempts__gt=0).select_related("delivery"):
+        entries, _unreachable = journal.read(batch_files.journal_folder(batch), batch.number)
+        left_out = sum(entry.state == journal.EXCLUDED for entry in entries.values())
+        messages += batch.excluded - left_out
+        Batch.objects.filter(pk=batch.pk).update(status=S.PENDING, excluded=left_out, **REOPENED)
+    messages += stopped.filter(attempts=0).aggregate(n=Sum("size", default=0))["n"]
+    stopped.filter(attempts=0).update(status=S.PENDING, excluded=0, **REOPENED)
+    return messages
+
+
+def hurry(node_run: NodeRun) -> int:
+    """Have what a server put off tried at once; how many batches waited."""
+    now = timezone.now()
+    waiting = Batch.objects.filter(node_run=node_run, status=S.PENDING, not_before__gt=now)
+    return waiting.update(not_before=None, hurried_at=now)
 
 
 def close_finished(node_run: NodeRun) -> bool:
@@ -230,7 +239,8 @@ def balance(delivery: Delivery) -> dict[str, Any]:
         excluded[reason] = excluded.get(reason, 0) + rows
         late -= rows
     if late:  # batches that were stopped before they began have no outcome file
-        excluded["stopped"] = excluded.get("stopped", 0) + late
+        reason = "stopped" if delivery.channel in transports.CHANNELS else "no_transport"
+        excluded[reason] = excluded.get(reason, 0) + late
     return {"targeted": delivery.targeted, "excluded": excluded, **sums, "pending": pending}
 
 
@@ -255,4 +265,8 @@ def resolve(doubtful: DoubtfulMessage, *, resolution: str, by: Any) -> None:
         if not DoubtfulMessage.objects.filter(pk=doubtful.pk, resolution="").update(**answer):
             raise SendingError(_("Somebody has already said what became of this message."))
         Batch.objects.filter(pk=doubtful.batch_id).update(in_doubt=F("in_doubt") - 1, **{column: F(column) + 1})
+        node = NodeRun.objects.select_related("run").get(batches=doubtful.batch_id)
+        said = {"by": by, "what": doubtful.Resolution(resolution).label}
+        message = _("%(by)s says of message %(id)s in doubt: %(what)s.") % {**said, "id": doubtful.message_id}
+        LogEntry.objects.create(run=node.run, node_id=node.node_id, message=message, by=by)
         audit.record(by, "resolved doubtful message", doubtful, resolution=resolution)

@@ -7,14 +7,18 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
+from django_q.models import Failure, OrmQ, Success
 from django_q.tasks import async_task
 
-from . import execution, sending
+from orchcamp.datasets import refreshing
+
+from . import execution, launching, notices, retention, sending, standstill
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
 
@@ -22,6 +26,7 @@ SLICE = 40.0  # seconds that one task goes on computing
 SENDING_SLICE = 5.0  # shorter, so that a test somebody waits for does not stand behind a large sending
 FRESH = timedelta(seconds=60)
 WORKER = "worker:"
+SCHEDULER = "scheduler:"
 
 
 # --- Nudges: each may be lost, for ``recover`` finds the work again ----------------------------------
@@ -30,6 +35,11 @@ WORKER = "worker:"
 def run_async(run: Run) -> None:
     """Ask the workers to take a run on, once the transaction is through."""
     _later("advance", run.pk)
+
+
+def node_async(node: NodeRun) -> None:
+    """Ask the workers for one node that is queued already."""
+    _later("execute_node", node.pk)
 
 
 def _later(name: str, pk: int) -> None:
@@ -93,11 +103,75 @@ def recover() -> None:
     """Free what crashed workers left behind; the supervisor asks for it every few seconds."""
     for run in execution.recover():
         run_async(run)
+    now = timezone.now()
+    for pk in launching.due(now):
+        _later("launch", pk)
+    for pk in refreshing.claim_due(now):
+        _later("refresh_audience", pk)
+    standstill.tell(now)
+    for pk in notices.claim_due(now):
+        _later("tell_supervisors", pk)
+    if retention.claim_daily(now):
+        _later("purge", 0)
+    Beat.objects.update_or_create(name=f"{SCHEDULER}{socket.gethostname()}"[:40], defaults={"at": now})
+
+
+def launch(campaign_id: int) -> None:
+    """What is due of one campaign's schedule; a campaign that cannot be decided holds up no other."""
+    if run := launching.decide(campaign_id):
+        run_async(run)
+
+
+def refresh_audience(audience_id: int) -> None:
+    """One audience whose scheduled refresh this worker was given."""
+    with _alive():
+        refreshing.refresh_claimed(audience_id)
+
+
+def tell_supervisors(notice_id: int) -> None:
+    """Write to the supervisors about one notice that this worker was given."""
+    with _alive():
+        notices.write(notice_id)
+
+
+def purge(_nothing: int = 0) -> None:
+    """Remove what is past its time, for one slice; the rest is another task."""
+    with _alive():
+        if retention.purge(until=time.monotonic() + SLICE).more:
+            _later("purge", 0)
 
 
 def beat() -> None:
     """Say that a worker of this cluster is alive."""
     touch()
+
+
+# --- The queue itself -----------------------------------------------------------------------------------
+
+
+def waiting() -> tuple[int, datetime | None]:
+    """How many tasks the queue holds, and since when the oldest of them waits."""
+    return OrmQ.objects.count(), OrmQ.objects.filter(lock__lte=timezone.now()).aggregate(at=Min("lock"))["at"]
+
+
+def failures(limit: int = 20) -> list[Failure]:
+    """The tasks that ended in an error of the program, the latest first; our rows know what was left to be done."""
+    return list(Failure.objects.order_by("-stopped")[:limit])
+
+
+def failed_tasks() -> int:
+    return int(Failure.objects.count())
+
+
+def discard_failure(id: str) -> bool:
+    """Remove one of them; whether it was there."""
+    failure = Failure.objects.filter(pk=id).first()
+    return failure is not None and bool(failure.delete()[0])
+
+
+def forget_finished(before: datetime) -> int:
+    """Remove the queue's own record of what it has done well; how many rows."""
+    return int(Success.objects.filter(stopped__lt=before).delete()[0])
 
 
 # --- Signs of life ---------------------------------------------------------------------------------------

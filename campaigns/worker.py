@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
+from django.db.models import Q
 from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
@@ -59,7 +60,8 @@ class Supervisor:
         """Until SIGTERM or SIGINT; then stop the cluster and return."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.over.set())
-        Beat.objects.filter(name__startswith=tasks.WORKER, at__lt=timezone.now() - timedelta(days=1)).delete()
+        ours = Q(name__startswith=tasks.WORKER) | Q(name__startswith=tasks.SCHEDULER)
+        Beat.objects.filter(ours, at__lt=timezone.now() - timedelta(days=1)).delete()
         self.start()
         try:
             while not self.over.wait(TICK):

@@ -1,23 +1,36 @@
-"""What waits for one person: approvals, sendings to confirm, tasks, doubtful messages, failed runs."""
+"""What waits for one person: approvals, questions, sendings to confirm, tasks, doubtful messages, what failed."""
 
 from __future__ import annotations
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 
+from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 
-from .models import Approval, Campaign, CampaignVersion, DoubtfulMessage, NodeRun, Run, Task
+from .models import (
+    Alert,
+    Approval,
+    Campaign,
+    CampaignVersion,
+    DoubtfulMessage,
+    Launch,
+    NodeRun,
+    Question,
+    Run,
+    Task,
+)
+from .questions import put_to
 
 
-def _where(user: User, action: str) -> QuerySet:
-    return Campaign.objects.for_user(user, action).values("pk")
+def _where(user: User, action: str, name: str) -> Q:
+    return access.reached(user, action, Campaign, name)
 
 
 def approvals(user: User) -> QuerySet[Approval]:
     """Requests that the person may decide: not those they wrote or asked for."""
     own = Q(requested_by=user) | Q(version__author=user) | Q(version__in=user_versions(user))
     return (
-        Approval.objects.filter(status=Approval.Status.WAITING, version__campaign__in=_where(user, "approve"))
+        Approval.objects.filter(_where(user, "approve", "version__campaign"), status=Approval.Status.WAITING)
         .exclude(pk__in=Approval.objects.filter(own).values("pk"))
         .select_related("version__campaign", "requested_by", "test_run")
     )
@@ -32,26 +45,37 @@ def sendings(user: User) -> QuerySet[NodeRun]:
     """Prepared sendings that the person may let go."""
     return (
         NodeRun.objects.filter(
+            _where(user, "confirm", "run__campaign"),
             status=NodeRun.Status.WAITING,
             waiting_for=NodeRun.WaitingFor.CONFIRMATION,
             run__status__in=[Run.Status.RUNNING, Run.Status.PAUSED],
-            run__campaign__in=_where(user, "confirm"),
         )
         .select_related("run__campaign", "run__version")
         .order_by("started_at", "pk")
     )
 
 
+def asked(user: User) -> QuerySet[Question]:
+    """Questions of running campaigns that are put to the person."""
+    return put_to(user).filter(_where(user, "view", "node_run__run__campaign")).order_by("expires_at", "asked_at")
+
+
+def alerts(user: User) -> QuerySet[Alert]:
+    """What alert nodes said and the person has not read."""
+    found = Alert.objects.filter(_where(user, "view", "run__campaign")).exclude(read_by=user)
+    return found.select_related("run__campaign")
+
+
 def tasks(user: User) -> QuerySet[Task]:
     """What others gave the person to do, the urgent first."""
-    mine = Task.objects.filter(assignee=user, campaign__in=_where(user, "view")).exclude(status=Task.Status.DONE)
+    mine = Task.objects.filter(_where(user, "view", "campaign"), assignee=user).exclude(status=Task.Status.DONE)
     return mine.select_related("campaign", "created_by").order_by(F("due_on").asc(nulls_last=True), "pk")
 
 
 def doubtful(user: User) -> QuerySet[DoubtfulMessage]:
     """Messages that were begun and never answered, which the person may resolve."""
     return DoubtfulMessage.objects.filter(
-        resolution=DoubtfulMessage.Resolution.OPEN, batch__node_run__run__campaign__in=_where(user, "confirm")
+        _where(user, "confirm", "batch__node_run__run__campaign"), resolution=DoubtfulMessage.Resolution.OPEN
     ).select_related("batch__node_run__run__campaign", "batch__delivery")
 
 
@@ -60,21 +84,45 @@ def failed_runs(user: User) -> QuerySet[Run]:
     return (
         Run.objects.live()
         .filter(
+            _where(user, "publish", "campaign"),
             status=Run.Status.FAILED,
             campaign__status=Campaign.Status.LIVE,
-            campaign__in=_where(user, "publish"),
         )
         .select_related("campaign", "version")
     )
 
 
+def failed_launches(user: User) -> QuerySet[Launch]:
+    """The last launch of each campaign in force that could not begin; a later one that began settles it."""
+    better = Launch.objects.filter(campaign=OuterRef("campaign"), slot__gt=OuterRef("slot"))
+    later = better.filter(status__in=[Launch.Status.LAUNCHED, Launch.Status.FAILED])
+    in_force = [Campaign.Status.SCHEDULED, Campaign.Status.LIVE, Campaign.Status.PAUSED]
+    failed = Launch.objects.filter(_where(user, "publish", "campaign"), status=Launch.Status.FAILED)
+    return failed.filter(~Exists(later), campaign__status__in=in_force).select_related("campaign")
+
+
+KINDS = {  # what waits for a person, and with it what alert nodes said, which asks for nothing
+    "approvals": approvals,
+    "sendings": sendings,
+    "questions": asked,
+    "tasks": tasks,
+    "doubtful": doubtful,
+    "failed_runs": failed_runs,
+    "failed_launches": failed_launches,
+    "alerts": alerts,
+}
+
+
 def counts(user: User) -> dict[str, int]:
-    """How much waits, by kind; ``total`` for the badge in the menu."""
-    found = {
-        "approvals": approvals(user).count(),
-        "sendings": sendings(user).count(),
-        "tasks": tasks(user).count(),
-        "doubtful": doubtful(user).count(),
-        "failed_runs": failed_runs(user).count(),
-    }
-    return {**found, "total": sum(found.values())}
+    """How much waits, by kind, in one query; ``total`` is what asks for something."""
+    numbers = {name: _count(waiting(user)) for name, waiting in KINDS.items()}
+    row = User.objects.filter(pk=user.pk).values_list(*numbers.values()).get()
+    found = {name: number or 0 for name, number in zip(numbers, row, strict=True)}
+    return {**found, "total": sum(found.values()) - found["alerts"]}
+
+
+def _count(rows: QuerySet) -> Subquery:
+    everything = rows.order_by().annotate(everything=Value(1)).values("everything")
+    return Subquery(
+        everything.annotate(number=Count("pk", distinct=True)).values("number"), output_field=IntegerField()
+    )

@@ -17,7 +17,7 @@ from orchcamp.accounts.models import User
 from orchcamp.datasets import demo as demo_data
 from orchcamp.datasets import loading, manifest
 from orchcamp.datasets.models import Dataset
-from orchcamp.messaging.models import ChannelConfiguration, SeedAddress
+from orchcamp.messaging.models import Channel, ChannelConfiguration, SeedAddress
 
 PEOPLE = {
     "administrator": ("Ada", "Lindqvist"),
@@ -32,6 +32,7 @@ def load(*, sink_port: int, say: Callable[[str], None]) -> None:
     """Make what is missing and leave the rest alone; ``sink_port`` is where the demo's mail server listens."""
     people()
     channel(sink_port)
+    planned_channels()
     data(say)
     campaign()
 
@@ -63,6 +64,22 @@ def channel(sink_port: int) -> None:
     if not made and configuration.host == "127.0.0.1" and configuration.port != sink_port:
         ChannelConfiguration.objects.filter(pk=configuration.pk).update(port=sink_port)
     SeedAddress.objects.get_or_create(address="proofs@freshandfair.example", defaults={"label": "Proof readers"})
+
+
+def planned_channels() -> None:
+    """Text messages and letters: planned and counted, nothing is sent by them."""
+    known = {"texts": ("Text messages", Channel.SMS, "sms_consent"), "letters": ("Printer", Channel.DIRECT_MAIL, "")}
+    for slug, (label, kind, consent) in known.items():
+        ChannelConfiguration.objects.get_or_create(
+            slug=slug,
+            defaults={
+                "label": label,
+                "channel": kind,
+                "sender_name": "Fresh & Fair",
+                "sender_address": "hello@freshandfair.example",
+                "consent_column": consent,
+            },
+        )
 
 
 def data(say: Callable[[str], None]) -> None:

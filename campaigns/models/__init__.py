@@ -1,30 +1,60 @@
 """The application's rows; one concept a module."""
 
+from .alert import Alert
 from .approval import Approval
 from .campaign import Campaign, CampaignVersion, Folder
+from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
+from .file import CampaignFile, RunFile
+from .history import CanvasStep, Presence
+from .launch import Launch
+from .memory import NodeMemory
+from .operations import Installation, Notice, RemovedCampaign
 from .permissions import (
     CampaignGroupPermission,
     CampaignUserPermission,
     FolderGroupPermission,
     FolderUserPermission,
 )
+from .question import Answer, Question
 from .run import Batch, Beat, DoubtfulMessage, LogEntry, NodeRun, Run
+from .sealed import SealedPlan
+from .signal import Signal
 from .task import Task
+from .template import CampaignTemplate
 
 __all__ = [
+    "Alert",
+    "Answer",
     "Approval",
     "Batch",
     "Beat",
+    "CalendarFeed",
     "Campaign",
+    "CampaignFile",
     "CampaignGroupPermission",
+    "CampaignTemplate",
     "CampaignUserPermission",
     "CampaignVersion",
+    "CanvasStep",
     "DoubtfulMessage",
     "Folder",
     "FolderGroupPermission",
     "FolderUserPermission",
+    "Installation",
+    "Launch",
+    "ListLayout",
     "LogEntry",
+    "NodeMemory",
     "NodeRun",
+    "Notice",
+    "Presence",
+    "Question",
+    "RemovedCampaign",
     "Run",
+    "RunFile",
+    "SavedView",
+    "SealedPlan",
+    "SearchEntry",
+    "Signal",
     "Task",
 ]

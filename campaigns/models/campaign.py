@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +18,12 @@ def empty_canvas() -> dict:
 
 
 class Folder(models.Model):
-    """Where campaigns lie; sharing a folder shares what lies in it."""
+    """Where campaigns and other folders lie; sharing a folder shares what lies in it, at most three deep."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children", verbose_name=_("lies in")
+    )
 
     objects = PermittedQuerySet.as_manager()
 
@@ -43,8 +48,11 @@ class Campaign(models.Model):
         DRAFT = "draft", _("Draft")
         IN_REVIEW = "in_review", _("In review")
         APPROVED = "approved", _("Approved")
+        SCHEDULED = "scheduled", _("Scheduled")
         LIVE = "live", _("Live")
+        PAUSED = "paused", _("Paused")
         COMPLETED = "completed", _("Completed")
+        CLOSED = "closed", _("Closed")
         STOPPED = "stopped", _("Stopped")
         ARCHIVED = "archived", _("Archived")
 
@@ -58,8 +66,12 @@ class Campaign(models.Model):
     schedule = models.JSONField(default=dict)
     settings = models.JSONField(default=dict)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    former_status = models.CharField(max_length=10, blank=True)  # what a pause or an archive goes back to
+    archived_at = models.DateTimeField(null=True, blank=True)
+    next_launch_at = models.DateTimeField(null=True, blank=True)  # the slot that comes next; None: no clock launches it
     folder = models.ForeignKey(Folder, null=True, blank=True, on_delete=models.SET_NULL, related_name="campaigns")
     owner = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="campaigns")
+    favourite_of = models.ManyToManyField(User, related_name="favourite_campaigns", blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     modified_at = models.DateTimeField(auto_now=True)
 
@@ -69,6 +81,15 @@ class Campaign(models.Model):
         ordering = ["-modified_at"]
         verbose_name = _("campaign")
         verbose_name_plural = _("campaigns")
+        indexes = [
+            models.Index(fields=["-modified_at", "-id"], name="campaigns_by_change"),
+            models.Index(fields=["name", "-id"], name="campaigns_by_name"),
+            models.Index(
+                fields=["next_launch_at"],
+                condition=Q(next_launch_at__isnull=False),
+                name="campaigns_by_next_launch",
+            ),
+        ]
         permissions = [
             ("test_campaign", "Can run campaigns in test mode"),
             ("approve_campaign", "Can decide approvals"),
@@ -79,6 +100,11 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def by_signal(self) -> bool:
+        """Whether its runs begin when a signal comes; such a campaign stays live between them."""
+        return isinstance(self.schedule, dict) and self.schedule.get("frequency") == "signal"
 
     def draft(self) -> CampaignVersion | None:
         """The version that can be edited, if there is one."""
@@ -107,6 +133,11 @@ class CampaignVersion(models.Model):
     frozen_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
     published_at = models.DateTimeField(null=True, blank=True)
+    published_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.TextField(_("why"), blank=True)  # said at its publication
+    began_from = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    # what its runs depend on beside the canvas; empty: what the campaign says, of which it is the draft
+    properties = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-number"]
@@ -123,8 +154,27 @@ class CampaignVersion(models.Model):
 
     @property
     def graph(self) -> Graph:
-        return Graph.from_json(self.document)
+        """The canvas as a value, read once from each document."""
+        document, graph = self.__dict__.get("_read", (None, None))
+        if graph is None or document is not self.document:
+            graph = Graph.from_json(self.document)
+            self.__dict__["_read"] = (self.document, graph)
+        return graph
+
+    def hold(self, graph: Graph, document: dict) -> None:
+        """Have this canvas and its document, as it was just stored."""
+        self.document = document
+        self.__dict__["_read"] = (document, graph)
 
     @property
     def is_draft(self) -> bool:
         return self.frozen_at is None
+
+    def planned(self) -> Campaign:
+        """The campaign as this version would have it run; to be read, not to be stored."""
+        if not self.properties:
+            return self.campaign
+        twin = copy(self.campaign)
+        for name, value in self.properties.items():
+            setattr(twin, name, value)
+        return twin

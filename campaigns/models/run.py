@@ -47,12 +47,16 @@ class RunQuerySet(models.QuerySet):
     def tests(self) -> RunQuerySet:
         return self.filter(mode=Run.Mode.TEST)
 
+    def dry(self) -> RunQuerySet:
+        return self.filter(mode=Run.Mode.DRY)
+
 
 class Run(models.Model):
-    """One execution of a canvas, in test or live mode, over pinned snapshots."""
+    """One execution of a canvas over pinned snapshots: a test, a dry run, or live. Only live ones send and change anything."""
 
     class Mode(models.TextChoices):
         TEST = "test", _("Test")
+        DRY = "dry", _("Dry run")
         LIVE = "live", _("Live")
 
     class Status(models.TextChoices):
@@ -69,12 +73,21 @@ class Run(models.Model):
     document = models.JSONField()  # the canvas as it was at the start
     snapshots = models.JSONField(default=dict)  # dataset -> snapshot number, pinned
     variables = models.JSONField(default=dict)
+    memory = models.JSONField(default=dict)  # node -> what earlier live runs left it, pinned
+    files = models.JSONField(default=dict)  # name of a campaign's file -> lake path, pinned
+    foresight = models.JSONField(default=dict)  # of a dry run that is over: whom it reaches and how long it would take
+    policy = models.JSONField(default=dict)  # the campaign's settings as this began: errors, limits, whom to tell
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.RUNNING, db_index=True)
     error = models.TextField(blank=True)
+    errors = models.PositiveIntegerField(default=0)  # nodes that failed and were gone on without, once it is over
+    aborted = models.BooleanField(default=False)  # failed, and the error policy ended it at once
     trigger = models.CharField(max_length=20, blank=True)  # what began it: test, review, published, command
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+    purging_at = models.DateTimeField(null=True)  # from then on its populations are being removed
+    purged_at = models.DateTimeField(null=True)  # since then they are gone; the counts stay
+    forgotten_at = models.DateTimeField(null=True)  # since then its log and files are being removed, or are gone
 
     objects = RunQuerySet.as_manager()
 
@@ -92,9 +105,25 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"{self.campaign} · {self.get_mode_display()} {self.pk}"
 
+    def get_status_display(self) -> str:
+        """The status in words; a run that went on without failed nodes says so."""
+        if self.with_errors:
+            return str(_("Succeeded with errors"))
+        return str(self.Status(self.status).label)
+
+    @property
+    def with_errors(self) -> bool:
+        """Whether it came to its end without nodes that had failed."""
+        return self.status == self.Status.SUCCEEDED and self.errors > 0
+
     @property
     def graph(self) -> Graph:
         return Graph.from_json(self.document)
+
+    @property
+    def begins_later(self) -> bool:
+        """Whether it waits for its start."""
+        return self.status == self.Status.RUNNING and self.scheduled_for > timezone.now()
 
     @property
     def is_open(self) -> bool:
@@ -119,6 +148,9 @@ class NodeRun(models.Model):
         NOTHING = "", ""
         TIME = "time", _("Time")
         CONFIRMATION = "confirmation", _("Confirmation")
+        ANSWER = "answer", _("An answer")
+        SIGNAL = "signal", _("A signal")
+        BREAKPOINT = "breakpoint", _("Its breakpoint")
 
     SETTLED = frozenset({Status.SUCCEEDED, Status.SKIPPED})
 
@@ -129,10 +161,18 @@ class NodeRun(models.Model):
     resume_at = models.DateTimeField(null=True)
     confirmed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     confirmed_at = models.DateTimeField(null=True)
+    held_at = models.DateTimeField(null=True)  # when its breakpoint stopped the run; it does so once
     attempts = models.PositiveIntegerField(default=0)  # also the fence: a late worker's number is too low
+    losses = models.PositiveIntegerField(default=0)  # workers that fell silent over it, one after the other
+    taken_at = models.DateTimeField(null=True)  # when a worker last took it in hand
+    worked = models.FloatField(default=0)  # seconds that workers had it in hand before that
+    ignored = models.BooleanField(default=False)  # failed, and the error policy lets the run go on without it
     lease_until = models.DateTimeField(null=True)
     outputs = models.JSONField(default=dict)  # port -> {"rows", "dimension", "key"}
     follows = models.JSONField(default=list)  # the ports that were activated
+    lost = models.JSONField(default=list)  # [{"reason", "rows"}]: rows that left through no port, and why
+    answer = models.CharField(max_length=60, blank=True)  # what a person or a signal decided
+    memory = models.JSONField(default=dict)  # what the node would keep for the next run, if this one ends well
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -146,6 +186,16 @@ class NodeRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run}: {self.node_id}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether what comes after it need not wait for it: done, not reached, or in error and gone on without."""
+        return self.status in self.SETTLED or self.ignored
+
+    @property
+    def weighs(self) -> str:
+        """Its status as it counts for the run: an error that is ignored is a node that was not reached."""
+        return self.Status.SKIPPED if self.ignored and self.status == self.Status.FAILED else self.status
 
 
 class Batch(models.Model):
@@ -166,6 +216,11 @@ class Batch(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)  # back-off after temporary failures
+    hurried_at = models.DateTimeField(null=True)  # a person did not wait: what was put off before this is due
+    taken_at = models.DateTimeField(null=True)  # when a worker last took it in hand
+    done_before = models.PositiveIntegerField(
+        default=0
+    )  # messages handed over before that: what came since is its rate
     accepted = models.PositiveIntegerField(default=0)
     refused = models.PositiveIntegerField(default=0)
     excluded = models.PositiveIntegerField(default=0)  # consent or suppression that came after the plan
@@ -222,6 +277,7 @@ class LogEntry(models.Model):
     at = models.DateTimeField(auto_now_add=True)
     severity = models.CharField(max_length=8, choices=Severity.choices, default=Severity.INFO)
     message = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ["at", "pk"]

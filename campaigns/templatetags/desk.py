@@ -9,7 +9,7 @@ from django.template.context import Context
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from campaigns import worklist
+from campaigns import controls, retention, worklist
 from campaigns.models import Campaign, Run
 from orchcamp.accounts import access
 from orchcamp.web.templatetags.ui import badge
@@ -20,9 +20,14 @@ SHOWN = {  # status of a run, node, batch, approval, task or campaign -> tone, M
     "draft": ("gray", "edit"),
     "in_review": ("orange", "rate_review"),
     "approved": ("blue", "verified"),
+    "scheduled": ("blue", "calendar_clock"),
     "live": ("green", "play_circle"),
     "completed": ("green", "check_circle"),
+    "closed": ("gray", "door_front"),
     "archived": ("gray", "inventory_2"),
+    "in_force": ("green", "verified"),
+    "former": ("gray", "history"),
+    "unused": ("gray", "block"),
     "running": ("blue", "progress_activity"),
     "paused": ("orange", "pause_circle"),
     "succeeded": ("green", "check_circle"),
@@ -32,7 +37,9 @@ SHOWN = {  # status of a run, node, batch, approval, task or campaign -> tone, M
     "queued": ("blue", "schedule"),
     "waiting": ("orange", "hourglass_top"),
     "sending": ("blue", "send"),
+    "launched": ("green", "play_circle"),
     "skipped": ("gray", "skip_next"),
+    "missed": ("orange", "history_toggle_off"),
     "sent_back": ("red", "undo"),
     "cancelled": ("gray", "cancel"),
     "open": ("gray", "radio_button_unchecked"),
@@ -48,30 +55,38 @@ SHOWN = {  # status of a run, node, batch, approval, task or campaign -> tone, M
 def status(row: Any, field: str = "status") -> SafeString:
     """The badge of a row's status (or severity)."""
     tone, icon = SHOWN.get(getattr(row, field), ("gray", "circle"))
+    if getattr(row, "with_errors", False):
+        tone, icon = "orange", "warning"
     return badge(getattr(row, f"get_{field}_display")(), tone, icon)
 
 
-WAITING = {"approvals": worklist.approvals, "tasks": worklist.tasks}  # section of the menu -> what waits for a person
+WAITING = {"approvals": ("approvals", "questions"), "tasks": ("tasks",)}  # section of the menu -> what waits
 
 
 @register.inclusion_tag("campaigns/_waiting.html", takes_context=True)
 def waiting(context: Context, section: str) -> dict[str, Any]:
-    """The number beside an entry of the menu; one query for each of the two sections, none for the others."""
-    number = WAITING[section](context["request"].user).count() if section in WAITING else 0
+    """The number beside an entry of the menu; one query for all of them, however many entries there are."""
+    request = context["request"]
+    if section in WAITING and not hasattr(request, "waiting"):
+        request.waiting = worklist.counts(request.user)
+    number = sum(request.waiting[kind] for kind in WAITING.get(section, ()))
     return {"section": section, "number": number, "counted": section in WAITING}
 
 
 @register.filter
 def duration(seconds: float | None) -> str:
-    """``3.2 s``, ``4 min 10 s``, ``2 h 05 min``; a dash for nothing."""
+    """``3.2 s``, ``4 min 10 s``, ``2 h 05 min``, ``3 d 2 h``; a dash for nothing. Clocks that differ give no less than 0."""
     if seconds is None:
         return "–"
+    seconds = max(seconds, 0.0)
     if seconds < 10:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes == 0:
         return f"{rest} s"
     hours, left = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} d {hours % 24} h" if hours % 24 else f"{hours // 24} d"
     return f"{hours} h {left:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
@@ -87,6 +102,24 @@ def people(run: Run) -> int | None:
     inner = {edge["target"] for edge in run.document.get("edges", [])}
     rows = [output["rows"] for node in run.nodes.all() if node.node_id not in inner for output in node.outputs.values()]
     return sum(rows) if rows else None
+
+
+@register.inclusion_tag("campaigns/_workers.html", takes_context=True)
+def workers(context: Context) -> dict[str, Any]:
+    """A word on every page about campaigns when no worker is there: nothing moves then, whatever is pressed."""
+    user = context["request"].user
+    return {"silent": controls.worker_silent(), "administers": access.holds(user, "campaigns.view_installation")}
+
+
+@register.simple_tag(takes_context=True)
+def removal(context: Context, campaign: Campaign) -> Any:
+    """When an archived campaign will be removed; the installation's decision is read once for a page."""
+    if campaign.status != Campaign.Status.ARCHIVED:
+        return None
+    request = context["request"]
+    if not hasattr(request, "installation"):
+        request.installation = retention.installation()
+    return retention.removed_at(campaign, request.installation)
 
 
 @register.simple_tag

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -13,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from campaigns import lifecycle, review, tasks, worklist
-from campaigns.desk_forms import MessageForm, SendBackForm
-from campaigns.models import Approval, Campaign
+from campaigns import asked, launches, lifecycle, publishing, review, tasks, worklist
+from campaigns.desk_forms import MessageForm, ReasonForm, SendBackForm
+from campaigns.models import Approval, Campaign, Run
+from campaigns.status import PUBLISHED, TRANSITIONS
 from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
@@ -45,6 +44,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         "not_allowed": [review.headline(a) for a in theirs if a.version.campaign_id not in allowed],
         "decided": _visible(request).exclude(status=Approval.Status.WAITING).order_by("-decided_at")[:10],
         "may_approve": may(request.user, "approve", Campaign),
+        "questions": asked.put_to(request.user),
     }
     return render(request, "campaigns/approval_queue.html", context)
 
@@ -150,41 +150,50 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def publish(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say exactly what publishing does; do it on POST."""
+    """Say exactly what publishing does and whether all is in order; do it on POST."""
     campaign = get_for(request.user, "publish", Campaign.objects.all(), slug=slug)
-    refusal = ""
-    if request.method == "POST":
+    form, refusal = ReasonForm(request.POST if request.method == "POST" else None), ""
+    if request.method == "POST" and form.is_valid():
         try:
-            run = lifecycle.publish(campaign, by=request.user)
-            tasks.run_async(run)
-            messages.success(request, _("Published: the run has begun."))
-            return redirect("campaigns:run", slug, run.pk)
+            run = publishing.publish(campaign, by=request.user, reason=form.cleaned_data["reason"])
+            return _published(request, campaign, run)
         except Refused as error:
             refusal = str(error)
-    starts, obstacle = _launch(campaign)
-    latest = _visible(request).filter(version=campaign.latest_version(), status=Approval.Status.APPROVED).last()
+    found = publishing.case(Campaign.objects.get(pk=campaign.pk))
+    ready = found.approval is not None and found.version.published_at is None
+    lines = publishing.lines(found) if ready else []
     context = {
-        "campaign": campaign,
-        "refusal": refusal or obstacle,
-        "starts": starts,
-        "approval": latest,
-        "review": review.review(latest, personal=_personal(request)) if latest else None,
+        "campaign": found.campaign,
+        "version": found.version,
+        "refusal": refusal,
+        "form": form,
+        "lines": lines,
+        "stopped": any(line.level == publishing.STOPS for line in lines),
+        "in_force": found.campaign.status in PUBLISHED,
+        "approval": found.approval if ready else None,
+        "review": review.review(found.approval, personal=_personal(request)) if ready else None,
     }
     return render(request, "campaigns/approval_publish.html", context, status=409 if refusal else 200)
 
 
-def _launch(campaign: Campaign) -> tuple[datetime | None, str]:
-    """When the run would begin (None: at once), or why the schedule does not let it."""
-    try:
-        return lifecycle.first_launch(campaign), ""
-    except Refused as refusal:
-        return None, str(refusal)
+def _published(request: HttpRequest, campaign: Campaign, run: Run | None) -> HttpResponse:
+    """Where to go on, and what happens next."""
+    if run is not None:
+        tasks.run_async(run)
+        messages.success(request, _("Published: the run has begun."))
+        return redirect("campaigns:run", campaign.slug, run.pk)
+    messages.success(request, _("Published, and in force: %(when)s.") % {"when": launches.in_words(campaign)})
+    return redirect("campaigns:runs", campaign.slug)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def edit_again(request: HttpRequest, slug: str) -> HttpResponse:
-    """Open a new draft from the last version; what was approved stays as it was."""
+    """Back to draft: a new draft from the last version; what was approved stays as it was. A GET asks first."""
     campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    if request.method == "GET":
+        asked = _("Take “%(name)s” back to draft?") % {"name": campaign.name}
+        context = {"campaign": campaign, "question": asked, "button": _("Back to draft")}
+        return render(request, "campaigns/campaign_govern.html", context | {"effect": TRANSITIONS["edit_again"].effect})
     try:
         lifecycle.edit_again(campaign, by=request.user)
         messages.success(request, _("A new draft is open; it needs an approval of its own."))

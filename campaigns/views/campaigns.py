@@ -1,4 +1,4 @@
-"""The list of campaigns, and a campaign's birth, properties, copy and end."""
+"""A campaign's birth, properties, shares, copy and end, and what uses it."""
 
 from __future__ import annotations
 
@@ -13,34 +13,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import inventory, lifecycle, sharing
+from campaigns import lifecycle, sharing, shelving, usage, variables
 from campaigns.choices import choices
 from campaigns.forms import CampaignForm, DeleteForm, DuplicateForm, ShareForm
-from campaigns.models import Campaign
-from orchcamp.accounts.access import demand, get_for, may, refusal
+from campaigns.models import Campaign, Folder
+from campaigns.versions import drafting
+from orchcamp.accounts.access import demand, get_for
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import render_fragment, wants_fragment
-from orchcamp.web.lists import paginate
-
-
-@require_GET
-def campaign_list(request: HttpRequest) -> HttpResponse:
-    """All campaigns that the person may see, by status, searched and filtered."""
-    visible = Campaign.objects.for_user(request.user)
-    filters = inventory.Filters.read(request.GET)
-    found = filters.apply(visible)
-    page = paginate(request, inventory.listed(found, filters))
-    context = {
-        "filters": filters,
-        "tabs": inventory.tabs(found),
-        "page": page,
-        "rows": inventory.rows(page.object_list, request.user),
-        "folders": inventory.folders(request.user),
-        "owners": inventory.owners(visible),
-        "may_add": may(request.user, "add", Campaign),
-        "no_add_reason": refusal(Campaign, "add"),
-    }
-    return render_fragment(request, "campaigns/campaign_list.html", "campaigns/_campaign_rows.html", context)
+from orchcamp.web.fragments import wants_fragment
+from orchcamp.web.lists import back_to
 
 
 def _form(request: HttpRequest, initial: dict[str, Any]) -> CampaignForm:
@@ -48,7 +29,7 @@ def _form(request: HttpRequest, initial: dict[str, Any]) -> CampaignForm:
         request.POST or None,
         initial=initial,
         dimensions=choices()["dimensions"],
-        folders=inventory.folders(request.user),
+        folders=Folder.objects.for_user(request.user),
     )
 
 
@@ -57,10 +38,10 @@ def create(request: HttpRequest) -> HttpResponse:
     """A new campaign: its name and whom it is about; the canvas comes next."""
     demand(request.user, "add", Campaign)
     form = _form(request, {"timezone": settings.TIME_ZONE})
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not form.editing and form.is_valid():
         campaign = lifecycle.create(by=request.user, **form.cleaned_data)
         return redirect("campaigns:canvas", campaign.slug)
-    context = {"form": form, "campaign": None, "back": reverse("campaigns:list")}
+    context = {"form": form, "campaign": None, "back": _list(request)}
     return render(request, "campaigns/campaign_form.html", context)
 
 
@@ -68,17 +49,28 @@ def create(request: HttpRequest) -> HttpResponse:
 def properties(request: HttpRequest, slug: str) -> HttpResponse:
     """Name, purpose, dimension and place of a campaign; a draft's can be changed."""
     campaign = get_for(request.user, "change", Campaign.objects.select_related("owner", "folder"), slug=slug)
-    form = _form(request, CampaignForm.of(campaign))
-    is_draft = campaign.status == Campaign.Status.DRAFT
-    if request.method == "POST" and form.is_valid():
+    plan = drafting.open_plan(campaign)
+    form = _form(request, CampaignForm.of(plan or campaign))
+    if request.method == "POST" and not form.editing and form.is_valid():
+        gone = set((plan or campaign).variables) - set(form.cleaned_data["variables"])
         try:
             lifecycle.change_properties(campaign, by=request.user, **form.cleaned_data)
             messages.success(request, _("Properties saved."))
+            _warn_of_gone(request, campaign, gone)
             return redirect("campaigns:canvas", campaign.slug)
         except Refused as refused:
             form.add_error(None, str(refused))
-    context = {"form": form, "campaign": campaign, "is_draft": is_draft, "back": _canvas(campaign)}
+    context = {"form": form, "campaign": campaign, "is_draft": plan is not None, "back": _canvas(campaign)}
     return render(request, "campaigns/campaign_form.html", context | _shared(request, campaign))
+
+
+def _warn_of_gone(request: HttpRequest, campaign: Campaign, names: set[str]) -> None:
+    """Say which nodes still read a variable that was removed."""
+    graph = campaign.latest_version().graph
+    for name in sorted(names):
+        if users := variables.used_by(graph, name):
+            facts = {"name": name, "nodes": ", ".join(users)}
+            messages.warning(request, _("The variable “%(name)s” is gone, and these still use it: %(nodes)s.") % facts)
 
 
 def _shared(request: HttpRequest, campaign: Campaign, form: ShareForm | None = None) -> dict[str, Any]:
@@ -120,6 +112,11 @@ def _share(request: HttpRequest, campaign: Campaign) -> tuple[ShareForm | None, 
     return None, ""
 
 
+def _list(request: HttpRequest) -> str:
+    """The list as the person left it."""
+    return back_to(request, "campaigns:list")
+
+
 def _canvas(campaign: Campaign) -> str:
     return reverse("campaigns:canvas", args=[campaign.slug])
 
@@ -147,7 +144,7 @@ def delete(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             lifecycle.delete(campaign, by=request.user)
             messages.success(request, _("“%(name)s” was deleted.") % {"name": campaign.name})
-            return redirect("campaigns:list")
+            return redirect(_list(request))
         except Refused as refused:
             form.add_error(None, str(refused))
     context = {"form": form, "campaign": campaign, "back": _canvas(campaign), "runs": campaign.runs.count()}
@@ -162,9 +159,30 @@ def archive(request: HttpRequest, slug: str) -> HttpResponse:
         context = {"campaign": campaign, "back": _canvas(campaign)}
         return render(request, "campaigns/campaign_archive.html", context)
     try:
-        lifecycle.archive(campaign, by=request.user)
+        shelving.archive(campaign, by=request.user)
         messages.success(request, _("“%(name)s” is archived.") % {"name": campaign.name})
     except Refused as refused:
         messages.error(request, str(refused))
         return redirect("campaigns:canvas", campaign.slug)
-    return redirect("campaigns:list")
+    return redirect(_list(request))
+
+
+@require_http_methods(["POST"])
+def restore(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take a campaign out of the archive."""
+    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    try:
+        shelving.restore(campaign, by=request.user)
+        facts = {"name": campaign.name, "status": campaign.get_status_display().lower()}
+        messages.success(request, _("“%(name)s” is out of the archive: %(status)s.") % facts)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    return redirect("campaigns:canvas", campaign.slug)
+
+
+@require_GET
+def uses(request: HttpRequest, slug: str) -> HttpResponse:
+    """What uses a campaign: others that call it, the audiences it saves, and what reads those."""
+    campaign = get_for(request.user, "view", Campaign.objects.all(), slug=slug)
+    found = usage.uses_of(campaign, request.user)
+    return render(request, "campaigns/campaign_uses.html", {"campaign": campaign, "found": found})

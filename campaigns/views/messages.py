@@ -26,13 +26,15 @@ from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.numbers import whole
 
+from . import showing
+
 SHOWN = ("desktop", "phone", "text")
 
 
 def _found(request: HttpRequest, action: str, slug: str, node_id: str) -> tuple[Campaign, CampaignVersion, Node]:
     """The node that sends, if this person may do that with its campaign."""
     campaign = get_for(request.user, action, Campaign.objects.all(), slug=slug)
-    version = campaign.latest_version()
+    version = showing.shown(request, campaign)
     version.campaign = campaign
     graph = version.graph
     if node_id not in graph.nodes or not contexts.is_channel(graph.nodes[node_id]):
@@ -65,7 +67,7 @@ def _sample(request: HttpRequest, campaign: Campaign) -> Rendered | None:
 def message(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
     """Subject, body and plain text as one recipient would get them."""
     campaign, version, node = _found(request, "view", slug, node_id)
-    shown, may_see_rows = request.GET.get("show"), may(request.user, "view", Dataset)
+    shown, may_see_rows, is_mail = request.GET.get("show"), may(request.user, "view", Dataset), node.type == "email"
     context: dict[str, Any] = {
         "campaign": campaign,
         "version": version,
@@ -74,7 +76,8 @@ def message(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
         "shown": shown if shown in SHOWN or (shown == "values" and may_see_rows) else "desktop",
         "may_see_rows": may_see_rows,
         "masked": not holds(request.user, "datasets.view_personal"),
-        "may_proof": may(request.user, "test", campaign) and may(request.user, "view", SeedAddress),
+        "is_mail": is_mail,
+        "may_proof": is_mail and may(request.user, "test", campaign) and may(request.user, "view", SeedAddress),
         "seeds": SeedAddress.objects.all(),
     }
     return render_fragment(request, "campaigns/message.html", "campaigns/_message_preview.html", context)
@@ -98,6 +101,8 @@ def message_body(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
 def proof(request: HttpRequest, slug: str, node_id: str) -> HttpResponse:
     """Send the message to seed addresses, and to nobody else."""
     campaign, version, node = _found(request, "test", slug, node_id)
+    if node.type != "email":
+        raise Http404
     number = _number(request.POST.get("row"))
     seeds = [pk for sent in request.POST.getlist("seeds") if (pk := whole(sent)) is not None]
     if not may(request.user, "view", SeedAddress):

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django_htmx.http import trigger_client_event
+from django_htmx.http import reswap, retarget, trigger_client_event
 
-from activities import catalogue
-from activities.compiler import Compiler
+from activities import catalogue, check
 from activities.forms import SettingsForm
-from activities.graph import Graph
-from campaigns import contexts, counts, drawing
-from campaigns.choices import choices
-from campaigns.models import Campaign, CampaignVersion
+from activities.graph import Graph, Node
+from activities.shapes import Shapes
+from campaigns import asked, chains, contexts, counts, drawing, memories, palette
+from campaigns import history as steps_of
+from campaigns.choices import choices, seen
+from campaigns.models import Campaign, CampaignVersion, NodeRun, Run
+from campaigns.store import RunStore
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import AuditEntry
 from orchcamp.web.numbers import whole
 
-from . import scenes
+from . import live, scenes
+
+NOT_AGAIN = {"csrfmiddlewaretoken", "revision"}  # fields that a repeated change has anew
 
 
 def revision(request: HttpRequest) -> int:
@@ -28,9 +34,25 @@ def revision(request: HttpRequest) -> int:
     return -1 if sent is None else sent
 
 
-def told(response: HttpResponse, version: CampaignVersion) -> HttpResponse:
-    """Let the canvas follow a change."""
-    return trigger_client_event(response, "canvas-changed", {"revision": version.revision}, after="settle")
+def told(response: HttpResponse, version: CampaignVersion, *, focus: str = "") -> HttpResponse:
+    """Let the canvas follow a change; ``focus`` is the node where the keyboard goes on if its place is gone."""
+    facts = {"revision": version.revision} | ({"focus": focus} if focus else {})
+    return trigger_client_event(response, "canvas-changed", facts, after="settle")
+
+
+def history(request: HttpRequest, campaign: Campaign, version: CampaignVersion) -> dict[str, Any]:
+    """The steps of a draft, the latest first, and where it stands among them."""
+    version.campaign = campaign
+    steps = [(step, steps_of.words(step, request.user)) for step in steps_of.steps(version)]
+    current = next((step.number for step, _words in steps if not step.undone), 0)
+    return {
+        "campaign": campaign,
+        "version": version,
+        "revision": str(version.revision),
+        "steps": steps,
+        "current": current,
+        "editable": version.is_draft and may(request.user, "change", campaign),
+    }
 
 
 def node(
@@ -39,10 +61,11 @@ def node(
     """The panel of one node: its form, its problems, its state, its connections."""
     version.campaign = campaign
     graph, run = version.graph, scenes.last_run(version)
-    found, ctx = graph.node(node_id), contexts.draft_context(campaign)
+    found, ctx = graph.node(node_id), contexts.draft_context(version.planned())
     figures = counts.transition_counts(version, run)
     icon, kind, group, _summary = drawing.describe(found, None)
-    problems = [problem for problem in contexts.problems(version, ctx) if problem.node_id == node_id]
+    offered = choices()
+    asked_of = check.Asked(graph, Shapes(graph, ctx), offered)
     return {
         "campaign": campaign,
         "version": version,
@@ -52,27 +75,84 @@ def node(
         "kind": kind,
         "group": group,
         "help": "" if group == "unknown" else catalogue.get(found.type).help,
-        "form": None if group == "unknown" else form(graph, ctx, node_id),
-        "state": drawing.state_of(
-            found, counts.node_states(version, run).get(node_id), drawing.is_stale(graph, node_id, figures)
+        "form": None
+        if group == "unknown"
+        else form(
+            graph,
+            ctx,
+            node_id,
+            user=request.user,
+            asked_of=asked_of,
+            rows=arrived(graph, node_id, run, figures),
+            carried=carried(graph, node_id, figures),
         ),
-        "run": run,
-        "node_problems": problems,
+        **live.happening(request, version, run, node_id),
+        **happened(request, run, node_id),
+        "node_problems": [*asked_of.of(node_id), *(said for said in chains.loops(version) if said.node_id == node_id)],
         "exits": drawing.exits_of(graph, node_id, figures),
         "arrivals": arrivals(graph, node_id),
         "joins": group != "unknown" and any(port.many for port in catalogue.get(found.type).inputs),
         "joinable": joinable(graph, node_id),
-        "has_message": group == "channel",
+        **leads(graph, node_id),
+        "memory": memory(request, campaign, found),
+        "pinned": [note for note in graph.notes.values() if note.node == node_id],
+        "has_message": contexts.is_channel(found),
         "editable": version.is_draft and may(request.user, "change", campaign),
     } | more
 
 
-def form(graph: Graph, ctx: Any, node_id: str, data: Any = None) -> SettingsForm:
+def happened(request: HttpRequest, run: Run | None, node_id: str) -> dict[str, Any]:
+    """What the last run says of a node: rows that it lost, an error that was processed, a question it asks."""
+    row = run.nodes.filter(node_id=node_id).first() if run else None
+    if run is None or row is None:
+        return {}
+    processed = row.error if row.status == NodeRun.Status.SUCCEEDED else ""
+    return {"lost": row.lost, "processed": processed, "questions": asked.of_run(run, request.user, node_id)}
+
+
+def memory(request: HttpRequest, campaign: Campaign, node: Node) -> dict[str, Any] | None:
+    """What a node keeps from run to run, if it keeps anything."""
+    if not memories.remembers(node):
+        return None
+    return {"mark": memories.mark_of(campaign, node.id), "may_set": may(request.user, "publish", campaign)}
+
+
+def form(
+    graph: Graph,
+    ctx: Any,
+    node_id: str,
+    data: Any = None,
+    *,
+    user: Any = None,
+    asked_of: check.Asked | None = None,
+    rows: str = "",
+    carried: Mapping[str, tuple[int, bool]] | None = None,
+) -> SettingsForm:
     """The settings of a node as stored, or as they were sent; half-done ones can be kept."""
     found = graph.node(node_id)
-    scope = Compiler(graph, ctx).scope(node_id, choices())
+    compiler = asked_of.compiler if asked_of else Shapes(graph, ctx)
+    offered = seen(user, dict(asked_of.choices or {})) if asked_of and user else choices(user)
+    scope = replace(compiler.scope(node_id, offered), rows=rows, carried=carried or {})
     form_class = catalogue.get(found.type).form_class
     return form_class(data, scope=scope, initial=found.settings, draft=data is not None)
+
+
+def carried(graph: Graph, node_id: str, figures: Mapping[tuple[str, str], counts.Count]) -> dict[str, tuple[int, bool]]:
+    """Port → the rows it carried in the last run, and whether something has changed since; "" is what arrived."""
+    found = {port: (count.rows, count.stale) for (id, port), count in figures.items() if id == node_id}
+    came = [figures.get((edge.source, edge.source_port)) for edge in graph.incoming(node_id)]
+    if came and all(came):
+        found[""] = (sum(count.rows for count in came if count), any(count.stale for count in came if count))
+    return found
+
+
+def arrived(graph: Graph, node_id: str, run: Run | None, figures: Mapping[tuple[str, str], counts.Count]) -> str:
+    """The lake path of the rows that arrived in the last run, for rules to be counted on; "" when it holds no more."""
+    edges = graph.incoming(node_id)
+    known = figures.get((edges[0].source, edges[0].source_port)) if len(edges) == 1 else None
+    if run is None or known is None or known.stale:
+        return ""
+    return RunStore(run).path(edges[0].source, edges[0].source_port)
 
 
 def arrivals(graph: Graph, node_id: str) -> list[dict[str, Any]]:
@@ -87,13 +167,8 @@ def arrivals(graph: Graph, node_id: str) -> list[dict[str, Any]]:
 
 def joinable(graph: Graph, node_id: str) -> list[dict[str, Any]]:
     """The outputs that could still lead to this node; empty when it takes no more."""
-    kind = graph.nodes[node_id].type
-    try:
-        inputs = catalogue.get(kind).inputs
-    except catalogue.UnknownActivity:
-        return []
-    port = next((port for port in inputs if port.many or not graph.incoming(node_id, port.name)), None)
-    if port is None:
+    entry = palette.open_input(graph, node_id)
+    if not entry:
         return []
     joined = {(edge.source, edge.source_port) for edge in graph.incoming(node_id)}
     found = []
@@ -104,9 +179,27 @@ def joinable(graph: Graph, node_id: str) -> list[dict[str, Any]]:
             if (id, exit.name) not in joined:
                 name, label = graph.nodes[id].name, str(exit.label)
                 used = bool(graph.outgoing(id, exit.name))
-                found.append({"source": id, "port": exit.name, "target_port": port.name, "name": name, "label": label})
+                found.append({"source": id, "port": exit.name, "target_port": entry, "name": name, "label": label})
                 found[-1]["used"] = used
     return sorted(found, key=lambda item: item["used"])
+
+
+def leads(graph: Graph, node_id: str) -> dict[str, Any]:
+    """Where a node's rows go, its outputs, and the nodes that could still take them."""
+    ports = drawing.ports_of(graph.nodes[node_id])
+    labels = {port.name: str(port.label) for port in ports}
+    edges = graph.outgoing(node_id)
+    found = [
+        {"edge": edge, "name": graph.nodes[edge.target].name, "label": labels.get(edge.source_port, edge.source_port)}
+        for edge in edges
+    ]
+    before = graph.ancestors(node_id) | {node_id} | {edge.target for edge in edges if len(ports) == 1}
+    free = [
+        {"id": id, "name": graph.nodes[id].name, "port": port}
+        for id in graph.order()
+        if ports and id not in before and (port := palette.open_input(graph, id))
+    ]
+    return {"leads": found, "leaving": ports, "reachable": free}
 
 
 def answer(
@@ -133,11 +226,50 @@ def stale(
 ) -> HttpResponse:
     """409: who was faster, and a way on; what was typed stays on the screen."""
     current = campaign.latest_version()
-    context = {"stale": sentence, "change": last_change(campaign), "revision": str(current.revision)}
+    context = {"stale": sentence, **faster(request, campaign, current), "revision": str(current.revision)}
     if node_id in current.graph.nodes and current.is_draft:
         if data is not None:
-            context["form"] = form(current.graph, contexts.draft_context(campaign), node_id, data)
+            context["form"] = form(
+                current.graph, contexts.draft_context(current.planned()), node_id, data, user=request.user
+            )
             context |= {"typed_name": data.get("node_name", ""), "typed_disabled": "node_disabled" in data}
         return answer(request, campaign, current, node_id, status=409, **context)
     context |= {"campaign": campaign, "gone": bool(node_id)}
     return render(request, "campaigns/_stale.html", context, status=409)
+
+
+def faster(request: HttpRequest, campaign: Campaign, current: CampaignVersion) -> dict[str, Any]:
+    """Who touched the campaign last, when, and what they did to its canvas."""
+    step = steps_of.latest(current)
+    return {"change": last_change(campaign), "did": steps_of.label(step) if step else ""}
+
+
+def conflict(request: HttpRequest, campaign: Campaign, sentence: str) -> HttpResponse:
+    """409 beside the panel, which stays as it is: who was faster, and the same once more on the canvas as it is now."""
+    current = campaign.latest_version()
+    current.campaign = campaign
+    sent = [(name, value) for name in request.POST for value in request.POST.getlist(name) if name not in NOT_AGAIN]
+    context = {"stale": sentence, **faster(request, campaign, current), "campaign": campaign, "sent": sent}
+    change = context["change"]
+    context["mine"] = change is not None and change.actor_id == request.user.pk
+    context |= {"revision": str(current.revision), "again": request.path if _makes_sense(request, current) else ""}
+    response = render(request, "campaigns/_conflict.html", context, status=409)
+    return trigger_client_event(retarget(reswap(response, "innerHTML"), "#conflict"), "canvas-changed", {})
+
+
+def _makes_sense(request: HttpRequest, current: CampaignVersion) -> bool:
+    """Whether a change can be asked for again: all that it names is still there. Steps of others are not undone so."""
+    matched, graph = request.resolver_match, current.graph
+    if not current.is_draft or matched is None or matched.url_name in {"undo", "redo", "history"}:
+        return False
+    sent = request.POST
+    edge = palette.named_outlet(sent)
+    named = {
+        *sent.getlist("node"),
+        sent.get("after", ""),
+        edge["source"],
+        edge["target"],
+        matched.kwargs.get("node_id"),
+    }
+    notes = {matched.kwargs.get("note_id")} - {None}
+    return named - {"", None} <= set(graph.nodes) and notes <= set(graph.notes)

@@ -1,29 +1,36 @@
-"""What goes over a transition: count, columns and first rows, from the last run or asked of the draft."""
+"""What goes over a transition: count, rows, columns, changes and export, from the last run or asked of the draft."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
-from activities import columns
-from activities.base import ActivityError, Context, Population
-from activities.compiler import Compiler
-from campaigns import contexts, counts, drawing
+from campaigns import counts, drawing, transitions
 from campaigns.models import Campaign, CampaignVersion
-from campaigns.store import RunStore
-from orchcamp.accounts.access import holds, may, refusal
-from orchcamp.datasets import counting, engine
+from campaigns.transitions import Carried
+from orchcamp.accounts import audit
+from orchcamp.accounts.access import demand, get_for, holds, may, refusal
+from orchcamp.datasets import counting, engine, exporting
 from orchcamp.datasets.models import Dataset
-from orchcamp.datasets.preview import MASK
 from orchcamp.web.errors import Refused
+from orchcamp.web.numbers import whole
 
 from . import scenes
 
-FIRST = 10
+TABS = [
+    ("rows", gettext_lazy("Rows")),
+    ("columns", gettext_lazy("Columns")),
+    ("changes", gettext_lazy("Changes")),
+    ("export", gettext_lazy("Export")),
+]
 
 
 def panel(
@@ -32,10 +39,10 @@ def panel(
     """The panel of one transition."""
     version.campaign = campaign
     graph, run = version.graph, scenes.last_run(version)
-    figures = counts.transition_counts(version, run)
+    figures = counts.transition_counts(version, run, counts.previous_run(run))
     exit = next((exit for exit in drawing.exits_of(graph, node_id, figures) if exit.port == port), None)
     targets = [(edge, graph.nodes[edge.target].name) for edge in exit.targets] if exit else []
-    stored = run is not None and exit is not None and not exit.stale and _stored(version, node_id, port)
+    stored = exit is not None and not exit.stale and transitions.stored(version, run, node_id, port) is not None
     return {
         "campaign": campaign,
         "version": version,
@@ -45,40 +52,141 @@ def panel(
         "exit": exit,
         "targets": targets,
         "run": run,
-        "stored": bool(stored),
-        "shape": _columns(_compiled(campaign, version, node_id, port)),
+        "stored": stored,
+        "gone": transitions.gone(run, node_id, port),
         "may_count": may(request.user, "test", campaign),
         "may_see_rows": may(request.user, "view", Dataset),
         "no_rows_reason": refusal(Dataset, "view"),
         "ticket": get_random_string(12),
         "editable": version.is_draft and may(request.user, "change", campaign),
+        "part": "rows",
+        "shape": [] if stored and may(request.user, "view", Dataset) else _shape(version, node_id, port),
     }
 
 
-def rows(request: HttpRequest, campaign: Campaign, version: CampaignVersion, node_id: str, port: str) -> HttpResponse:
-    """The first rows with the columns of their dimension; personal ones masked for those who may not see them."""
-    context: dict[str, Any] = {"masked": not holds(request.user, "datasets.view_personal")}
+def _shape(version: CampaignVersion, node_id: str, port: str) -> list[transitions.ColumnLine]:
+    """The columns that the draft would give; nothing while it cannot be compiled."""
+    try:
+        found = transitions.carried(version, None, node_id, port, live=True)
+    except Refused:
+        return []
+    return transitions.column_lines(found, version.graph, node_id)
+
+
+def part(request: HttpRequest, campaign: Campaign, version: CampaignVersion, node_id: str, port: str) -> HttpResponse:
+    """One piece of the panel: rows, columns, the distribution of one, what changed, or the form of an export."""
+    version.campaign = campaign
+    name = request.GET.get("part", "")
+    context: dict[str, Any] = {
+        "campaign": campaign,
+        "node": version.graph.nodes[node_id],
+        "port": port,
+        "part": name if name in READ else "rows",
+        "parts": [(part, str(label)) for part, label in TABS],
+        "live": "live" in request.GET,
+        "masked": not holds(request.user, "datasets.view_personal"),
+    }
     if not may(request.user, "view", Dataset):
         context["refusal"] = refusal(Dataset, "view")
-        return render(request, "campaigns/_transition_rows.html", context, status=403)
+        return render(request, "campaigns/_transition_view.html", context, status=403)
     try:
-        population, ctx = _population(campaign, version, node_id, port, live="live" in request.GET)
-        first = population.with_table(population.table.order_by(list(population.key)).limit(FIRST))
-        found = engine.rows(ctx.wide(first).order_by(list(population.key)))
-        context |= _table(found, _shapes(population, ctx), masked=context["masked"])
-    except Refused as error:
-        context["refusal"] = str(error)
-    return render(request, "campaigns/_transition_rows.html", context)
+        run = scenes.last_run(version)
+        found = transitions.carried(version, run, node_id, port, live=context["live"])
+        ask = lambda: READ[context["part"]](request, version, found, node_id, port)  # noqa: E731
+        context |= counting.asked(ask, _ticket(request, f"{context['part']}-{node_id}-{port}"))
+    except (Refused, engine.Failed) as error:
+        context["refusal"] = str(error).splitlines()[0]
+    return render(request, "campaigns/_transition_view.html", context)
+
+
+def _personal(request: HttpRequest) -> bool:
+    return holds(request.user, "datasets.view_personal")
+
+
+def _rows(request: HttpRequest, version: CampaignVersion, found: Carried, node_id: str, port: str) -> dict[str, Any]:
+    chosen = [name for name in request.GET.getlist("columns") if name in found.shapes]
+    page = transitions.page(found, chosen, whole(request.GET.get("page")) or 1, personal=_personal(request))
+    for line in page["lines"]:
+        line["key"] = json.dumps(line["key"], default=str) if line["key"] else ""
+    offered = [(name, shape, name in chosen or not chosen) for name, shape in found.shapes.items()]
+    return {"page": page, "offered": offered, "chosen": chosen, "dimension": found.population.dimension}
+
+
+def _columns(request: HttpRequest, version: CampaignVersion, found: Carried, node_id: str, port: str) -> dict[str, Any]:
+    hidden = found.hidden(personal=_personal(request))
+    lines = transitions.column_lines(found, version.graph, node_id)
+    return {"lines": [(line, line.name in hidden) for line in lines]}
+
+
+def _distribution(
+    request: HttpRequest, version: CampaignVersion, found: Carried, node_id: str, port: str
+) -> dict[str, Any]:
+    name, wanted = request.GET.get("column", ""), request.GET.get("q", "").strip()[:200]
+    return {"column": name, **transitions.distribution(found, name, wanted, personal=_personal(request))}
+
+
+def _changes(request: HttpRequest, version: CampaignVersion, found: Carried, node_id: str, port: str) -> dict[str, Any]:
+    run = found.run or scenes.last_run(version)
+    before = counts.previous_run(run) if found.run else run
+    live = counts.previous_live_run(run)
+    asked = [("previous", before)] + ([("live", live)] if live and live != before else [])
+    personal = _personal(request)
+    found_all = [
+        (kind, transitions.compared(found, node_id, port, each, personal=personal)) for kind, each in asked if each
+    ]
+    return {"comparisons": found_all}
+
+
+def _export(request: HttpRequest, version: CampaignVersion, found: Carried, node_id: str, port: str) -> dict[str, Any]:
+    hidden = found.hidden(personal=_personal(request))
+    offered = [(name, shape, name in found.population.key or name in found.population.extras) for name, shape in found.shapes.items() if name not in hidden]  # fmt: skip
+    return {
+        "offered": offered,
+        "left_out": len(hidden),
+        "formats": [(form, form.upper()) for form in exporting.FORMATS],
+    }
+
+
+READ = {"rows": _rows, "columns": _columns, "distribution": _distribution, "changes": _changes, "export": _export}
+
+
+@require_POST
+def export(request: HttpRequest, slug: str, node_id: str, port: str) -> HttpResponse:
+    """The rows that the last run kept as a file; without the right to see them, personal columns are left out."""
+    campaign = get_for(request.user, "view", Campaign.objects.all(), slug=slug)
+    demand(request.user, "view", Dataset)
+    version, form, personal = campaign.latest_version(), request.POST.get("format", ""), _personal(request)
+    version.campaign = campaign
+    try:
+        found = transitions.carried(version, scenes.last_run(version), node_id, port, live=False)
+        names = [
+            n for n in found.shapes if n in request.POST.getlist("columns") and n not in found.hidden(personal=personal)
+        ]
+        if form not in exporting.FORMATS or not names:
+            raise Refused(_("Choose a format and at least one column."))
+        key = [found.wide[name] for name in found.population.key]
+        table = found.wide.order_by(key).select(*names)
+        place, rows = counting.asked(lambda: exporting.write(table, form), _ticket(request, f"export-{node_id}-{port}"))
+    except (Refused, engine.Failed) as error:
+        messages.error(request, str(error).splitlines()[0])
+        return redirect(scenes.address(campaign))
+    facts = {"node": node_id, "port": port, "run": found.run.pk if found.run else None, "columns": names}
+    audit.record(request.user, "exported population", campaign, rows=rows, format=form, personal=personal, **facts)
+    file = place.open("rb")
+    place.unlink()  # the open file is read to its end all the same
+    name = f"{slug}-{node_id}-{port}.{form}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=exporting.FORMATS[form])
 
 
 def live_count(
     request: HttpRequest, campaign: Campaign, version: CampaignVersion, node_id: str, port: str
 ) -> HttpResponse:
     """The exact count of the draft as it is, without a run; can be stopped by its ticket."""
+    version.campaign = campaign
     context: dict[str, Any] = {"campaign": campaign, "node_id": node_id, "port": port}
     try:
-        population, _ctx = _population(campaign, version, node_id, port, live=True)
-        context["rows"] = counting.counted(population.table, _ticket(request, request.GET.get("ticket", "")))
+        found = transitions.carried(version, None, node_id, port, live=True)
+        context["rows"] = counting.counted(found.population.table, _ticket(request, request.GET.get("ticket", "")))
     except Refused as error:
         context["refusal"] = str(error)
     return render(request, "campaigns/_transition_count.html", context)
@@ -93,64 +201,3 @@ def cancel(request: HttpRequest) -> HttpResponse:
 def _ticket(request: HttpRequest, sent: str) -> str:
     """Tickets of one person cannot stop the counts of another."""
     return f"{request.user.pk}-{sent[:40]}"
-
-
-def _stored(version: CampaignVersion, node_id: str, port: str) -> Population | None:
-    """The rows that the last run kept, if the canvas has not changed at or before them since."""
-    run = scenes.last_run(version)
-    if run is None or node_id in counts.changed_nodes(run.graph, version.graph):
-        return None
-    return RunStore(run).population(node_id, port)
-
-
-def _compiled(
-    campaign: Campaign, version: CampaignVersion, node_id: str, port: str
-) -> tuple[Population, Context] | None:
-    """What the draft would give, lazily; None while it cannot be compiled."""
-    try:
-        return _population(campaign, version, node_id, port, live=True)
-    except Refused:
-        return None
-
-
-def _population(
-    campaign: Campaign, version: CampaignVersion, node_id: str, port: str, *, live: bool
-) -> tuple[Population, Context]:
-    if not live:
-        run, kept = scenes.last_run(version), _stored(version, node_id, port)
-        if run is None or kept is None:
-            raise ActivityError(_("The last run keeps no rows of this transition; test the campaign again."))
-        run.campaign = campaign
-        return kept, contexts.context(run)
-    ctx = contexts.draft_context(campaign)
-    found = Compiler(version.graph, ctx).outputs(node_id)
-    if port not in found:
-        raise ActivityError(_("This node has no such port any more; reload the page."))
-    if not found[port].dimension:
-        raise ActivityError(_("No audience goes over this transition."))
-    return found[port], ctx
-
-
-def _shapes(population: Population, ctx: Context) -> dict[str, Any]:
-    """Every column that a row carries: those of its dimension, and those that nodes added."""
-    return {**ctx.model.dataset(population.dimension).columns, **columns.shapes(population)}
-
-
-def _columns(compiled: tuple[Population, Context] | None) -> list[dict[str, Any]]:
-    if compiled is None:
-        return []
-    population, ctx = compiled
-    added = columns.shapes(population)
-    return [
-        {"name": name, "shape": shape, "added": name in added, "key": name in population.key}
-        for name, shape in _shapes(population, ctx).items()
-    ]
-
-
-def _table(found: list[dict[str, Any]], shapes: dict[str, Any], *, masked: bool) -> dict[str, Any]:
-    """Heads and cells; a masked cell never reaches the template."""
-    names = list(found[0]) if found else []
-    heads = [shapes[name].label if name in shapes else name for name in names]
-    hidden = {name for name in names if masked and name in shapes and shapes[name].personal}
-    cells = [[MASK if name in hidden and row[name] is not None else row[name] for name in names] for row in found]
-    return {"heads": heads, "cells": cells, "hidden": bool(hidden)}

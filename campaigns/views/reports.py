@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from campaigns import charts, figures, reporting
-from campaigns.models import Campaign, Run
-from orchcamp.accounts.access import demand, get_for, holds
+from campaigns.models import Campaign, RemovedCampaign, Run
+from orchcamp.accounts.access import demand, get_for, holds, reaches_everywhere
 from orchcamp.messaging.models import Delivery
+from orchcamp.web import csvs
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
 from orchcamp.web.numbers import whole
@@ -31,7 +28,9 @@ def report_list(request: HttpRequest) -> HttpResponse:
     page = paginate(request, campaigns)
     found = reporting.by_campaign([campaign.slug for campaign in page])
     rows = [(campaign, found.get(campaign.slug)) for campaign in page]
-    context = {"page": page, "rows": rows, "q": words}
+    everywhere = reaches_everywhere(request.user, "campaigns.report_campaign")  # what is gone can be shared with nobody
+    removed = RemovedCampaign.objects.filter(name__icontains=words, runs__gt=0)[:50] if everywhere else []
+    context = {"page": page, "rows": rows, "q": words, "removed": removed}
     return render_fragment(request, "campaigns/report_list.html", "campaigns/_report_rows.html", context)
 
 
@@ -50,7 +49,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     found = reporting.report(deliveries)
     domains = reporting.domains(deliveries)
     unit, moments = reporting.over_time(deliveries)
-    runs = campaign.runs.live()
+    runs = campaign.runs.live().select_related("version")
     context = {
         "campaign": campaign,
         "runs": runs,
@@ -58,6 +57,7 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
         "offered": offered,
         "chosen": chosen,
         "figures": found,
+        "by_run": reporting.by_run(found, runs) if run is None and chosen is None else [],
         "kpis": figures.kpis(found),
         "falls": charts.waterfall(found.books),
         "charts": [charts.funnel(found.books, found.reactions), charts.over_time(unit, moments)]
@@ -68,21 +68,9 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     return render_fragment(request, "campaigns/report_detail.html", "campaigns/_report_body.html", context)
 
 
-class _Echo:
-    """A file that hands back each line, so that the answer streams."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
 @require_GET
 def report_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """One row a delivery and their totals; cells cannot become formulas of a spreadsheet."""
     campaign, _run, chosen, offered = _chosen(request, slug)
     deliveries = [delivery for delivery in offered if chosen in (None, delivery.pk)]
-    writer = csv.writer(_Echo())
-    lines: Iterator[str] = (writer.writerow(row) for row in figures.table(reporting.report(deliveries)))
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    name = slugify(f"{campaign.slug} {_('report')}")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    return csvs.download(figures.table(reporting.report(deliveries)), f"{campaign.slug} {_('report')}")

@@ -2,61 +2,83 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
-from django.db.models import Q, Sum
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from campaigns import execution, progress, sending, tasks
-from campaigns.models import Campaign, DoubtfulMessage, LogEntry, NodeRun, Run
+from campaigns import asked, execution, logs, pace, progress, run_controls, sending, tasks, why
+from campaigns.logs import Narrowed
+from campaigns.models import Campaign, DoubtfulMessage, Launch, LogEntry, NodeRun, Run
+from campaigns.progress import Sending, Step
 from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment, toast
 from orchcamp.web.lists import paginate
 
 STOP_POLLING = 286  # htmx's sign that a poll is over
-CONTROLS = {"pause": execution.pause, "resume": execution.resume, "stop": execution.stop}
+LAUNCHES = 20  # that did not run, of a campaign's list
+CALM = 5  # seconds between two looks at the log
 
 
-def _run(request: HttpRequest, slug: str, run_id: int, action: str = "view") -> Run:
+def run_of(request: HttpRequest, slug: str, run_id: int, action: str = "view") -> Run:
     campaign = get_for(request.user, action, Campaign.objects.all(), slug=slug)
     run = get_object_or_404(Run.objects.select_related("version", "started_by"), campaign=campaign, pk=run_id)
     run.campaign = campaign
     return run
 
 
-def _controls(run: Run) -> str:
-    """The right that pausing and stopping this run takes: a test is not a publication."""
-    return "publish" if run.mode == Run.Mode.LIVE else "test"
-
-
-def _progress(request: HttpRequest, run: Run) -> dict:
+def _progress(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """What the page of a run shows of it, but for its log."""
     steps = progress.steps(run)
-    sendings = progress.sendings(run, [step.row for step in steps])
-    doubtful = DoubtfulMessage.objects.filter(batch__node_run__run=run).select_related("resolved_by", "batch__delivery")
+    rows = [step.row for step in steps]
+    sendings = progress.sendings(run, rows)
+    put_off = {item.row.pk: item.next_due for item in sendings if item.row}
+    for step in steps:
+        step.row.controls = run_controls.of_step(run, step.row, request.user, put_off.get(step.row.pk))
     live = run.mode == Run.Mode.LIVE
-    silent = live and not any(sending.books.sent for sending in sendings)
-    waiting = [item for item in sendings if item.waits]
-    unresolved = [doubt for doubt in doubtful if not doubt.resolution]
-    signature = [str(item.delivery.pk) for item in waiting] + [f"d{doubt.pk}" for doubt in unresolved]
     return {
         "campaign": run.campaign,
         "run": run,
         "steps": steps,
         "sendings": sendings,
-        "waiting": waiting,
-        "doubtful": doubtful,
-        "unresolved": unresolved,
-        "signature": ",".join(signature),
-        "checks": progress.why_nothing_was_sent(run, steps, sendings) if silent else [],
-        "controls": _controls(run),
-        "may_control": may(request.user, _controls(run), run.campaign),
+        "every": pace.seconds(run, rows),
+        "alerts": run.alerts.select_related("run__campaign"),
+        "files": run.made_files.all(),
+        "checks": why.look(run.campaign, run, steps, sendings) if why.applies(run, sendings) else [],
+        "run_controls": run_controls.of_run(run, request.user),
         "may_confirm": may(request.user, "confirm", run.campaign),
         "personal": holds(request.user, "datasets.view_personal"),
         "may_report": live and may(request.user, "report", run.campaign),
+        **_attention(request, run, steps, sendings),
+    }
+
+
+def _attention(request: HttpRequest, run: Run, steps: list[Step], sendings: list[Sending]) -> dict[str, Any]:
+    """What waits for a person, and the signature by which a page sees that there is something new."""
+    doubtful = DoubtfulMessage.objects.filter(batch__node_run__run=run, resolution="")
+    found = {
+        "failed": [step for step in steps if step.row.status == NodeRun.Status.FAILED],
+        "waiting": [item for item in sendings if item.waits],
+        "unresolved": list(doubtful.select_related("resolved_by", "batch__delivery")),
+        "questions": asked.of_run(run, request.user),
+    }
+    listens = run.mode == Run.Mode.LIVE and any(step.row.waiting_for == NodeRun.WaitingFor.SIGNAL for step in steps)
+    signature = [f"f{step.row.pk}.{step.row.attempts}" for step in found["failed"]]
+    signature += [str(item.delivery.pk) for item in found["waiting"]] + [
+        f"d{doubt.pk}" for doubt in found["unresolved"]
+    ]
+    signature += [f"q{item.question.pk}" for item in found["questions"]] + (["s"] if listens else [])
+    return {
+        **found,
+        "signature": ",".join([run.status, *signature]),
+        "awaited": asked.awaited(run.campaign) if listens else None,
+        "may_signal": may(request.user, "publish", run.campaign),
     }
 
 
@@ -91,29 +113,37 @@ def run_list(request: HttpRequest, slug: str) -> HttpResponse:
     if mode in Run.Mode.values:
         runs = runs.filter(mode=mode)
     page = paginate(request, runs.prefetch_related("nodes"))
-    context = {"campaign": campaign, "page": page, "mode": mode, "modes": Run.Mode.choices}
+    idle = campaign.launches.exclude(status=Launch.Status.LAUNCHED)
+    context = {
+        "launches": list(idle[:LAUNCHES]),
+        "more": max(0, idle.count() - LAUNCHES),
+        "campaign": campaign,
+        "page": page,
+        "mode": mode,
+        "modes": Run.Mode.choices,
+        "awaited": asked.awaited(campaign),
+        "may_signal": may(request.user, "publish", campaign),
+    }
     return render_fragment(request, "campaigns/run_list.html", "campaigns/_run_rows.html", context)
 
 
-def _log(request: HttpRequest, run: Run) -> dict:
-    entries = LogEntry.objects.filter(run=run).order_by("-at", "-pk")
-    severity, words = request.GET.get("severity", ""), request.GET.get("q", "").strip()
-    if severity in LogEntry.Severity.values:
-        entries = entries.filter(severity=severity)
-    if words:
-        nodes = [id for id, node in run.graph.nodes.items() if words.lower() in node.name.lower()]
-        entries = entries.filter(Q(message__icontains=words) | Q(node_id__in=nodes))
-    page = paginate(request, entries, per_page=50)
+def _log(request: HttpRequest, run: Run) -> dict[str, Any]:
+    """The log of one run, narrowed by severity and words."""
+    given = Narrowed.read(request.GET)
+    by = Narrowed(run.pk, severity=given.severity, words=given.words)
+    page = paginate(request, logs.entries(run.campaign, by), per_page=50)
+    names = {id: node.name for id, node in run.graph.nodes.items()}
     for entry in page:
-        node = run.graph.nodes.get(entry.node_id)
-        entry.node_name = node.name if node else ""
-    return {"log": page, "severity": severity, "q": words, "severities": LogEntry.Severity.choices}
+        entry.node_name = names.get(entry.node_id, "")
+    every = pace.seconds(run, run.nodes.all()) if page.number == 1 else None
+    facts = {"severity": by.severity, "q": by.words, "severities": LogEntry.Severity.choices}
+    return {"log": page, "log_every": every and max(CALM, every), **facts}
 
 
 @require_GET
 def run_detail(request: HttpRequest, slug: str, run_id: int) -> HttpResponse:
     """The page of a run; its log alone for htmx."""
-    run = _run(request, slug, run_id)
+    run = run_of(request, slug, run_id)
     context = {"campaign": run.campaign, "run": run, **_log(request, run)}
     if not request.htmx:
         context |= _progress(request, run)
@@ -122,8 +152,8 @@ def run_detail(request: HttpRequest, slug: str, run_id: int) -> HttpResponse:
 
 @require_GET
 def run_progress(request: HttpRequest, slug: str, run_id: int) -> HttpResponse:
-    """What moves, asked for every two seconds until the run is over; ``part=attention``: what people must decide."""
-    run = _run(request, slug, run_id)
+    """What moves, asked for at the pace of the run until it is over; ``part=attention``: what people must decide."""
+    run = run_of(request, slug, run_id)
     context = _progress(request, run)
     if request.GET.get("part") == "attention":
         return render(request, "campaigns/_run_attention.html", context)
@@ -133,29 +163,10 @@ def run_progress(request: HttpRequest, slug: str, run_id: int) -> HttpResponse:
     return response if run.is_open else trigger_client_event(response, "run-ended")
 
 
-@require_http_methods(["GET", "POST"])
-def control(request: HttpRequest, slug: str, run_id: int) -> HttpResponse:
-    """Pause, resume or stop; a GET asks before stopping."""
-    run = _run(request, slug, run_id)
-    get_for(request.user, _controls(run), Campaign.objects.all(), slug=slug)
-    if request.method == "GET":
-        context = _progress(request, run) | {"pending": sum(s.books.pending for s in progress.sendings(run, []))}
-        return render(request, "campaigns/run_stop.html", context)
-    act = CONTROLS.get(request.POST.get("action", ""))
-    try:
-        if act is None:
-            raise Refused(_("A run can be paused, resumed or stopped; nothing else was asked for."))
-        act(run, by=request.user)
-        tasks.run_async(run)
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return redirect("campaigns:run", slug, run.pk)
-
-
 @require_POST
 def confirm(request: HttpRequest, slug: str, run_id: int, node_id: str) -> HttpResponse:
     """Let a prepared sending go."""
-    run = _run(request, slug, run_id, "confirm")
+    run = run_of(request, slug, run_id, "confirm")
     row = get_object_or_404(NodeRun, run=run, node_id=node_id)
     try:
         execution.confirm(row, by=request.user)
@@ -168,7 +179,7 @@ def confirm(request: HttpRequest, slug: str, run_id: int, node_id: str) -> HttpR
 @require_POST
 def resolve(request: HttpRequest, slug: str, run_id: int, doubtful_id: int) -> HttpResponse:
     """Say what became of a message that was begun and never answered."""
-    run = _run(request, slug, run_id, "confirm")
+    run = run_of(request, slug, run_id, "confirm")
     doubtful = get_object_or_404(DoubtfulMessage, batch__node_run__run=run, pk=doubtful_id)
     try:
         resolution = request.POST.get("resolution", "")

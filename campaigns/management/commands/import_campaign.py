@@ -15,7 +15,8 @@ from orchcamp.web.commands import SentenceCommand
 class Command(SentenceCommand):
     help = (
         "Make a campaign from a JSON or YAML file. If there is a draft with its slug, the draft's canvas and "
-        "properties are replaced; a campaign beyond draft is left alone and the import refused."
+        "properties are replaced; a campaign beyond draft is left alone and the import refused. Files that the "
+        "canvas names are taken along from the folder of the campaign file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,8 +25,10 @@ class Command(SentenceCommand):
 
     def handle(self, *args: Any, file: Path, owner: str | None, **options: Any) -> None:
         document = portable.read(file)
-        campaign = portable.load(document, owner=console.person_named(owner) if owner else None)
+        campaign = portable.load(document, owner=console.person_named(owner) if owner else None, beside=file.parent)
         if unknown := portable.ignored(document):
-            self.stderr.write(_("Ignored in “campaign”: %(names)s.") % {"names": ", ".join(unknown)})
+            self.stderr.write(
+                _("Ignored, as this version does not know it: %(names)s.") % {"names": ", ".join(unknown)}
+            )
         answer = {"slug": campaign.slug, "name": campaign.name, "status": campaign.status}
         self.answer(answer, _("Imported “%(name)s” as %(slug)s.") % answer)

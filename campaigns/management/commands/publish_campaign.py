@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from campaigns import console, lifecycle
+from campaigns import console, launches, publishing
 from orchcamp.web.commands import SentenceCommand
 
 
@@ -23,6 +23,9 @@ class Command(SentenceCommand):
 
     def handle(self, *args: Any, slug: str, by: str, **options: Any) -> None:
         campaign = console.campaign_named(slug)
-        run = lifecycle.publish(campaign, by=console.person_with(by, "publish", campaign))
-        answer = {"slug": slug, "status": campaign.status, "run": run.pk}
-        self.answer(answer, _("“%(slug)s” is live; its run has the number %(run)s.") % answer)
+        run = publishing.publish(campaign, by=console.person_with(by, "publish", campaign))
+        answer = {"slug": slug, "status": campaign.status, "run": run.pk if run else None}
+        sentence = _("“%(slug)s” is live; its run has the number %(run)s.")
+        if run is None:
+            sentence = _("“%(slug)s” is in force and launches by itself: %(when)s.")
+        self.answer(answer, sentence % {**answer, "when": launches.in_words(campaign)})

@@ -8,14 +8,21 @@ from typing import Any
 from django.conf import settings
 
 from activities import describe
+from campaigns import status_page
 from orchcamp.accounts import roles
+from orchcamp.datasets.expressions import reference as expressions
 from orchcamp.web.commands import SentenceCommand
 
-PAGES = {"activities.md": describe.reference, "permissions.md": roles.reference}
+PAGES = {
+    "activities.md": describe.reference,
+    "expressions.md": expressions.page,
+    "lifecycle.md": status_page.reference,
+    "permissions.md": roles.reference,
+}
 
 
 class Command(SentenceCommand):
-    help = "Write docs/reference/activities.md and permissions.md as the code says."
+    help = "Write the generated pages of docs/reference as the code says."
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder = Path(settings.BASE_DIR) / "docs" / "reference"

@@ -1,0 +1,231 @@
+"""The calendar: launches that were, that stand and that are planned, by day, and which of them collide."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+
+from orchcamp.accounts.models import User
+
+from . import folders, inventory, launches, rescheduling, tagging
+from .models import Campaign, Run
+
+DAY = timedelta(days=1)
+FIRST, LAST = date(1990, 1, 1), date(2200, 1, 1)  # what the pages can turn to
+SHOWN = 4  # of a day in a month; the week shows all
+UNDATED = 6
+PAST = {"succeeded", "failed", "stopped"}
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days that are on view, in the zone of the workspace."""
+
+    mode: str  # "month" or "week"
+    day: date
+
+    @classmethod
+    def read(cls, data: Mapping[str, str]) -> Window:
+        try:
+            day = parse_date(data.get("day", "")) or timezone.localdate()
+        except ValueError:
+            day = timezone.localdate()
+        return cls("week" if data.get("mode") == "week" else "month", min(max(day, FIRST), LAST))
+
+    @property
+    def days(self) -> list[date]:
+        """Whole weeks, beginning on Monday."""
+        first = self.day if self.mode == "week" else self.day.replace(day=1)
+        last = self.day if self.mode == "week" else self.day.replace(day=_length(self.day))
+        monday, sunday = first - first.weekday() * DAY, last + (6 - last.weekday()) * DAY
+        return [monday + number * DAY for number in range((sunday - monday).days + 1)]
+
+    @property
+    def earlier(self) -> date:
+        return self.day - 7 * DAY if self.mode == "week" else (self.day.replace(day=1) - DAY).replace(day=1)
+
+    @property
+    def later(self) -> date:
+        return self.day + 7 * DAY if self.mode == "week" else self.day.replace(day=_length(self.day)) + DAY
+
+    @property
+    def start(self) -> datetime:
+        return midnight(self.days[0])
+
+    @property
+    def end(self) -> datetime:
+        return midnight(self.days[-1] + DAY)
+
+
+def _length(day: date) -> int:
+    return calendar.monthrange(day.year, day.month)[1]
+
+
+def midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+@dataclass(frozen=True)
+class Launch:
+    """One launch in the calendar: a run, or a moment that a schedule names."""
+
+    campaign: Campaign
+    at: datetime
+    run: Run | None = None
+    held: str = ""  # why the reader cannot move it; empty when they can
+
+    @property
+    def state(self) -> str:
+        """``planned``, ``scheduled``, or the status of the run."""
+        if self.run is None:
+            return "scheduled" if self.campaign.status in launches.ARMED else "planned"
+        return "scheduled" if self.run.is_open and self.at > timezone.now() else str(self.run.status)
+
+    @property
+    def label(self) -> str:
+        if self.run is None and self.state == "planned":
+            planned = self.campaign.get_status_display()
+            return _("%(status)s, date has passed") % {"status": planned} if self.is_late else planned
+        return _("Scheduled") if self.state == "scheduled" or self.run is None else self.run.get_status_display()
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the date went by without anybody publishing it."""
+        return self.run is None and self.at <= timezone.now()
+
+    @property
+    def day(self) -> date:
+        return timezone.localdate(self.at)
+
+    @property
+    def elsewhere(self) -> str:
+        """The time on the clocks of the campaign's zone, where they show something else than ours: “23:30 New York”."""
+        theirs = self.at.astimezone(launches.zone(self.campaign))
+        if theirs.utcoffset() == timezone.localtime(self.at).utcoffset():
+            return ""
+        return f"{theirs:%H:%M} {self.campaign.timezone.rpartition('/')[2].replace('_', ' ')}"
+
+    @property
+    def wall(self) -> str:
+        """For a field of date and time, in the campaign's zone."""
+        return launches.wall_time(self.campaign, self.at).strftime("%Y-%m-%dT%H:%M")
+
+    @property
+    def key(self) -> str:
+        if self.run is not None:
+            return f"run-{self.run.pk}"
+        return f"{self.campaign.slug}-{self.at:%Y%m%d%H%M}" if self.repeats else self.campaign.slug
+
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether it is one of many that its schedule names."""
+        return self.run is None and launches.repeats(self.campaign)
+
+
+@dataclass(frozen=True)
+class Collision:
+    """Campaigns that would reach for the same rows on the same day."""
+
+    day: date
+    dimension: str
+    campaigns: list[Campaign]
+
+
+@dataclass
+class Day:
+    date: date
+    launches: list[Launch] = field(default_factory=list)
+    collisions: list[Collision] = field(default_factory=list)
+
+    @property
+    def first(self) -> list[Launch]:
+        return self.launches[:SHOWN]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.launches) - SHOWN)
+
+
+def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
+    """The launches of some campaigns from ``start`` to before ``end``, in order; two queries."""
+    live = Run.objects.live().filter(scheduled_for__gte=start, scheduled_for__lt=end)
+    runs = live.filter(campaign__in=campaigns.order_by().values("pk")).select_related("campaign__folder")
+    found = [Launch(run.campaign, run.scheduled_for, run) for run in runs.defer("document")]
+    taken = {(launch.campaign.pk, launch.at) for launch in found}
+    for campaign in launches.planned(campaigns, start, end).select_related("folder"):
+        moments = launches.between(campaign, start, end)
+        found += [Launch(campaign, at) for at in moments if (campaign.pk, at) not in taken]
+    return sorted(found, key=lambda launch: (launch.at, launch.campaign.name))
+
+
+def collisions(found: Iterable[Launch]) -> list[Collision]:
+    """Days from today on with more than one campaign about the same dimension; what is over collides no more."""
+    today = timezone.localdate()
+    met: dict[tuple[date, str], dict[int, Campaign]] = {}
+    for launch in found:
+        if launch.day >= today and launch.state not in PAST - {"succeeded"}:
+            met.setdefault((launch.day, launch.campaign.dimension), {})[launch.campaign.pk] = launch.campaign
+    return [
+        Collision(day, dimension, list(campaigns.values()))
+        for (day, dimension), campaigns in sorted(met.items())
+        if len(campaigns) > 1
+    ]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the calendar shows."""
+
+    days: list[Day]
+    tree: list[folders.Branch]
+    tags: dict[str, int]
+    undated: list[Campaign]  # the first of those that wait without a date, and that the reader may give one
+    undated_count: int
+
+    @property
+    def collisions(self) -> list[Collision]:
+        return [collision for day in self.days for collision in day.collisions]
+
+    @property
+    def launches(self) -> int:
+        return sum(len(day.launches) for day in self.days)
+
+
+def page(user: User, window: Window, filters: inventory.Filters) -> Page:
+    """The days of a window; what collides is told of everything the person sees, whatever is filtered."""
+    visible = Campaign.objects.for_user(user)
+    tree, texts = folders.tree(user), tagging.texts(visible)
+    everything = between(visible.active(), window.start, window.end)
+    wanted = filters.of_status(filters.apply(visible, user, tree=tree, texts=texts))
+    if filters.status == Campaign.Status.ARCHIVED:
+        shown = between(wanted, window.start, window.end)
+    elif filters.status or filters.narrowed:
+        pks = {launch.campaign.pk for launch in everything}
+        kept = set(wanted.filter(pk__in=pks).values_list("pk", flat=True))
+        shown = [launch for launch in everything if launch.campaign.pk in kept]
+    else:
+        shown = everything
+    held = rescheduling.refusals([launch.campaign for launch in shown if launch.run is None], user)
+    days = {day: Day(day) for day in window.days}
+    for launch in shown:
+        days[launch.day].launches.append(replace(launch, held=held.get(launch.campaign.pk, "")))
+    here = {(launch.day, launch.campaign.pk) for launch in shown}
+    for collision in collisions(everything):
+        if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
+            days[collision.day].collisions.append(collision)
+    return Page(list(days.values()), tree, tagging.known(texts), *_undated(wanted, user))
+
+
+def _undated(campaigns: Any, user: User) -> tuple[list[Campaign], int]:
+    waiting = launches.undated(campaigns)
+    found = list(waiting.order_by("-modified_at")[:UNDATED])
+    held = rescheduling.refusals(found, user)
+    return [campaign for campaign in found if not held[campaign.pk]], waiting.count()

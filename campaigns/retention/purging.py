@@ -1,0 +1,46 @@
+"""One pass of cleaning: interim results, histories, archived campaigns, and the queue's own record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from campaigns.models import Installation
+from orchcamp.accounts import audit
+
+from .archive import remove_archived
+from .budget import MOST_FILES, Pass
+from .installation import installation
+from .orphans import remove_orphans
+from .refusals import forget_refused
+from .runs import forget_histories, purge_interim
+
+FINISHED = timedelta(days=1)  # so long the queue's record of a task that ended well is kept
+
+
+def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf"), most: int = MOST_FILES) -> Pass:
+    """Remove what is past its time, at most so many files; ``dry`` only counts. ``orphans``: also what nothing refers to.
+
+    May be called by any number of workers at any time, and be killed at any moment.
+    """
+    from campaigns import tasks  # the queue's door asks for this module
+
+    work = Pass(dry=dry, until=until, most=most)
+    parts = (purge_interim, forget_histories, forget_refused, remove_archived)
+    for part in (*parts, *((remove_orphans,) if orphans else ())):
+        if not work.full():
+            part(work)
+    if not dry:
+        work.tasks = tasks.forget_finished(timezone.now() - FINISHED)
+        _note(work)
+    return work
+
+
+def _note(work: Pass) -> None:
+    """Keep what went: for the health page always, for the audit trail when it was more than the queue's record."""
+    now, numbers = timezone.now(), work.numbers()
+    row = installation()
+    Installation.objects.filter(pk=row.pk).update(purged_at=now, last_purge=numbers)
+    if any(numbers[name] for name in ("interim", "histories", "campaigns", "orphans")):
+        audit.record(None, "cleaned up", row, **numbers)

@@ -1,0 +1,99 @@
+"""What the rows of the list of campaigns say: channels, runs, audience, what may be done. A few queries for a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from activities import catalogue
+from activities.base import Channel
+from activities.graph import Graph
+from orchcamp.accounts import access
+from orchcamp.accounts.models import User
+
+from . import launches, status
+from .models import Campaign, CampaignVersion, NodeRun, Run
+
+
+@dataclass(frozen=True)
+class Row:
+    campaign: Campaign
+    channels: tuple[tuple[str, str], ...]  # (icon, label)
+    run: Run | None
+    audience: int | None
+    next_run: datetime | None
+    failed_at: str  # name of the node at which the last run failed
+    may_change: bool
+    may_delete: bool
+
+    @property
+    def may_archive(self) -> bool:
+        return self.may_change and status.possible(self.campaign, "archive")
+
+    @property
+    def failed(self) -> bool:
+        return self.run is not None and self.run.status == Run.Status.FAILED
+
+
+def rows(page: Iterable[Campaign], user: User) -> list[Row]:
+    """A page of campaigns with what their rows say."""
+    campaigns = list(page)
+    versions = CampaignVersion.objects.only("document").in_bulk([campaign.version_id for campaign in campaigns])
+    found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).prefetch_related("nodes")
+    runs = {run.pk: run for run in found}
+    changeable, deletable = (access.among(user, action, campaigns) for action in ("change", "delete"))
+    return [
+        Row(
+            campaign,
+            channels(versions[campaign.version_id].document) if campaign.version_id in versions else (),
+            run := runs.get(campaign.run_id),
+            audience(run) if run else None,
+            launches.upcoming(campaign, [run.scheduled_for] if run and run.is_open else ()),
+            _failed_at(run) if run else "",
+            campaign.pk in changeable,
+            campaign.pk in deletable,
+        )
+        for campaign in campaigns
+    ]
+
+
+def _failed_at(run: Run) -> str:
+    failed = [node for node in run.nodes.all() if node.weighs == NodeRun.Status.FAILED]
+    names = run.document.get("nodes", {})
+    return str(names.get(failed[0].node_id, {}).get("name") or failed[0].node_id) if failed else ""
+
+
+def channels(document: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Icon and name of every kind of channel on a canvas; read from the stored document, for it is only a hint."""
+    types = {node.get("type", "") for node in document.get("nodes", {}).values()}
+    return tuple((cls.icon, str(cls.label)) for cls in channel_types() if cls.key in types)
+
+
+def channel_types() -> list[type[Channel]]:
+    return [cls for cls in catalogue.all_types() if issubclass(cls, Channel)]
+
+
+def audience(run: Run) -> int | None:
+    """How many the last run would write to: those at its channels; without a channel, those at its widest point."""
+    nodes = Graph.from_json(run.document).nodes
+    rows = {row.node_id: [kept["rows"] for kept in row.outputs.values()] for row in run.nodes.all()}
+    sending = [sum(rows[id]) for id, node in nodes.items() if rows.get(id) and _sends(node.type)]
+    if sending:
+        return sum(sending)
+    return max((count for counts in rows.values() for count in counts), default=None)
+
+
+def _sends(type: str) -> bool:
+    try:
+        return issubclass(catalogue.get(type), Channel)
+    except catalogue.UnknownActivity:
+        return False
+
+
+def is_coming(run: Run) -> bool:
+    """Whether a run waits for its moment."""
+    return run.is_open and run.scheduled_for > timezone.now()
