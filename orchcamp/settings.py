@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 import dj_database_url
@@ -52,6 +53,18 @@ def env_database(name: str, default: str) -> dict[str, Any]:
     return found
 
 
+def env_mail(name: str) -> tuple[str, int, str, str, bool, bool]:
+    """The mail server as Django wants it; what cannot be read is said by ``manage.py check`` and to whoever sends."""
+    try:
+        parts = urlsplit(env(name))
+        security, port = parts.scheme.partition("+")[2] or parts.scheme, parts.port
+    except ValueError:
+        return "", 25, "", "", False, False
+    tls, ssl = security == "tls", security in {"smtps", "ssl"}
+    default = 587 if tls else 465 if ssl else 25
+    return parts.hostname or "", port or default, unquote(parts.username or ""), unquote(parts.password or ""), tls, ssl
+
+
 def made(folder: Path) -> Path:
     """The folder, there and writable."""
     try:
@@ -78,6 +91,10 @@ def env_secret(name: str, folder: Path) -> str:
 DATA_DIR = made(Path(env("ORCHCAMP_DATA") or BASE_DIR / "var").resolve())
 LAKE_DIR = Path(env("ORCHCAMP_LAKE") or DATA_DIR / "lake").resolve()
 ENGINE = env("ORCHCAMP_ENGINE", "duckdb://")
+TRANSFER_DIRS = [Path(place).resolve() for place in env("ORCHCAMP_TRANSFER_DIRS").split(",") if place.strip()]
+WEBHOOK_HOSTS = [host.strip().lower() for host in env("ORCHCAMP_WEBHOOK_HOSTS").split(",") if host.strip()]
+
+METRICS_TOKEN = env("ORCHCAMP_METRICS_TOKEN")  # who shows it may read /metrics and the details of /health
 
 # --- Safety ------------------------------------------------------------------------------------
 
@@ -93,7 +110,7 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_SSL_REDIRECT = TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
-SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]
 CSRF_FAILURE_VIEW = "orchcamp.web.pages.csrf_failure"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"  # but for the sandboxed preview of a mail, which our own pages frame
@@ -149,6 +166,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "orchcamp.accounts.audit.SourceMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -254,10 +272,15 @@ STATICFILES_DIRS = [BASE_DIR / "orchcamp" / "static"]
 WHITENOISE_USE_FINDERS = True  # nothing to collect in the demo and in tests
 
 EMAIL_URL = env("EMAIL_URL")
+EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS, EMAIL_USE_SSL = env_mail("EMAIL_URL")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("ORCHCAMP_MAIL_FROM", "orchcamp@localhost")  # of what supervisors are written
 # Seconds until a message that a server deferred is tried again; after the last it is refused.
 SENDING_BACKOFF = [int(part) for part in env("ORCHCAMP_RETRY_AFTER", "60,300,900,3600,14400").split(",") if part]
+SIGNAL_INTERVAL = env_int("ORCHCAMP_SIGNAL_INTERVAL", 3600)  # seconds between two runs that programs begin by a signal
 JOURNAL_FSYNC = env_bool("ORCHCAMP_JOURNAL_FSYNC")  # outlive a power cut too, not only a killed worker (docs/adr/0010)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a rule of a thousand conditions has that many inputs
 FILE_UPLOAD_TEMP_DIR = None
 SINK_PORT = env_int("ORCHCAMP_SINK_PORT", 2525)
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from campaigns.views.health import health
+from campaigns.views.health import health, metrics
 
 handler400 = "orchcamp.web.pages.bad_request"
 handler403 = "orchcamp.web.pages.forbidden"
@@ -12,6 +12,7 @@ handler500 = "orchcamp.web.pages.server_error"
 
 urlpatterns = [
     path("health", health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("orchcamp.accounts.urls")),
     path("data/", include("orchcamp.datasets.urls")),

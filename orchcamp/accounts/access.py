@@ -8,6 +8,7 @@ never gives a right that no profile gives.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -25,6 +26,8 @@ from guardian.shortcuts import (
     remove_perm,
 )
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
+
+FOLDERS_DEEP = 3  # a folder in a folder in a folder
 
 
 def codename(model: type[models.Model], action: str) -> str:
@@ -45,8 +48,21 @@ class PermittedQuerySet(models.QuerySet):
             return self.all()
         where = Q(pk__in=_shared(user, permission, self.model))
         if folder := _folder_of(self.model):
-            where |= Q(folder__in=_shared(user, codename(folder, "view"), folder))
+            where |= Q(folder__in=_opened(user, codename(folder, "view"), folder))
+        if _nests(self.model):
+            where |= Q(pk__in=_opened(user, permission, self.model))
         return self.filter(where)
+
+
+def reached(user: Any, action: str, model: type[models.Model], name: str) -> Q:
+    """The condition that what a field names is something to which the person may do this.
+
+    Nothing is asked where they may do it to all: a list of every key would be walked for each row.
+    """
+    permission = codename(model, action)
+    if user.has_perm(permission) and (not is_shared(model) or reaches_everywhere(user, permission)):
+        return Q()
+    return Q(**{f"{name}__in": model._default_manager.for_user(user, action).values("pk")})
 
 
 def is_shared(model: type[models.Model]) -> bool:
@@ -58,12 +74,39 @@ def reaches_everywhere(user: Any, permission: str) -> bool:
     """Whether a profile that reaches everywhere holds the permission; asked once per loaded person."""
     if user.is_superuser:
         return user.is_active
-    if not hasattr(user, "_held_everywhere"):
-        held = user.groups.filter(profile__everywhere=True).values_list(
-            "permissions__content_type__app_label", "permissions__codename"
+    return user.is_active and permission in _held(user).everywhere
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a person holds through their profiles."""
+
+    names: tuple[str, ...]
+    rights: frozenset[str]
+    everywhere: frozenset[str]  # the rights of those profiles that reach everywhere
+
+
+def _held(user: Any) -> Held:
+    """One query for a person, when it is first asked."""
+    if not hasattr(user, "_held"):
+        right = ("permissions__content_type__app_label", "permissions__codename")
+        rows = list(user.groups.order_by("name").values_list("name", "profile__everywhere", *right))
+        user._held = Held(
+            tuple(dict.fromkeys(name for name, *_rest in rows)),
+            frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
+            frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
         )
-        user._held_everywhere = {f"{app}.{code}" for app, code in held}
-    return user.is_active and permission in user._held_everywhere
+    return user._held
+
+
+def profile_names(user: Any) -> tuple[str, ...]:
+    """The names of the person's profiles."""
+    return _held(user).names
+
+
+def profile_rights(user: Any) -> frozenset[str]:
+    """The rights that the person's profiles give, wherever they reach."""
+    return _held(user).rights
 
 
 def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
@@ -75,6 +118,19 @@ def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
         return model._meta.get_field("folder").related_model  # type: ignore[return-value]
     except FieldDoesNotExist:
         return None
+
+
+def _nests(model: type[models.Model]) -> bool:
+    return any(field.name == "parent" for field in model._meta.fields)
+
+
+def _opened(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
+    """The folders that are shared with the person, and those that lie in one that is."""
+    shared = _shared(user, permission, model)
+    where = Q(pk__in=shared)
+    for depth in range(1, FOLDERS_DEEP if _nests(model) else 1):
+        where |= Q(**{f"{'__'.join(['parent'] * depth)}__in": shared})
+    return model._default_manager.filter(where).values("pk")
 
 
 def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> bool:
@@ -98,6 +154,9 @@ def among(user: Any, action: str, rows: Iterable[models.Model]) -> Collection[An
     page = list(rows)
     if not page:
         return frozenset()
+    permission = codename(type(page[0]), action)
+    if user.has_perm(permission) and reaches_everywhere(user, permission):
+        return frozenset(row.pk for row in page)
     permitted = type(page[0])._default_manager.filter(pk__in=[row.pk for row in page]).for_user(user, action)
     return frozenset(permitted.values_list("pk", flat=True))
 

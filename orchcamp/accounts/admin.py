@@ -1,4 +1,4 @@
-"""People, product profiles and the audit trail in the administration."""
+"""People and product profiles in the administration."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from . import audit, roles
+from . import audit, audit_admin, roles, token_admin  # noqa: F401 - the trail and the tokens register themselves
 from .admin_forms import PersonForm, ProfileForm
-from .models import AuditEntry, ProductProfile, User
+from .models import ProductProfile, User
+
+FIELDS = ("username", "first_name", "last_name", "email", "is_active")  # whose values the audit trail tells
 
 
 @admin.register(User)
@@ -57,10 +59,15 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         return super().has_delete_permission(request, obj) and _within_reach(request, obj) and obj != request.user
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        held = sorted(form.instance.groups.values_list("name", flat=True)) if change else []
         super().save_related(request, form, formsets, change)
         profiles = sorted(form.instance.groups.values_list("name", flat=True))
+        names = [name for name in form.changed_data if name in FIELDS]
+        before = {name: form.initial.get(name) for name in names} | {"profiles": held}
+        after = {name: form.cleaned_data.get(name) for name in names} | {"profiles": profiles}
+        changes = audit.differences(before, after)
         verb = "changed" if change else "created"
-        audit.record(request.user, verb, form.instance, fields=form.changed_data, profiles=profiles)
+        audit.record(request.user, verb, form.instance, fields=form.changed_data, changes=changes)
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         audit.record(request.user, "deleted", obj)
@@ -119,23 +126,3 @@ class ProfileAdmin(ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for profile in queryset:
             self.delete_model(request, profile)
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(ModelAdmin):
-    """To be read only."""
-
-    list_display = ["at", "actor_name", "verb", "kind", "label"]
-    list_filter = ["verb", "kind"]
-    search_fields = ["actor_name", "label", "object_id"]
-    date_hierarchy = "at"
-    list_per_page = 50
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
-        return False

@@ -30,10 +30,12 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 entry(_("Users"), "group", "admin:accounts_user_changelist"),
                 entry(_("Product profiles"), "badge", "admin:accounts_productprofile_changelist"),
+                entry(_("Tokens"), "key", "admin:accounts_apitoken_changelist"),
                 entry(_("Audit trail"), "history", "admin:accounts_auditentry_changelist"),
             ],
         },
         {"title": _("Campaigns"), "items": [entry(_("Folders"), "folder", "admin:campaigns_folder_changelist")]},
+        {"title": _("Data"), "items": [entry(_("Connections"), "sync_alt", "admin:messaging_connection_changelist")]},
         {
             "title": _("Orchcamp"),
             "separator": True,

@@ -20,4 +20,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
+        from . import signing
+
         post_migrate.connect(set_rights, dispatch_uid="orchcamp.accounts.rights")
+        signing.listen()

@@ -1,12 +1,40 @@
-"""The one way to write the audit trail."""
+"""The one way to write the audit trail, and what tells where an entry comes from."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 
 from .models import AuditEntry
+
+SYSTEM = "system"  # a worker or a command
+_source: ContextVar[str] = ContextVar("audit_source", default=SYSTEM)
+
+
+@contextmanager
+def coming_from(source: str) -> Iterator[None]:
+    """Everything recorded meanwhile comes from there: the address of a request, the name of a command."""
+    token = _source.set(source[:80])
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
+class SourceMiddleware:
+    """What a request does comes from its address."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with coming_from(request.META.get("REMOTE_ADDR") or "unknown address"):
+            return self.get_response(request)
 
 
 def record(actor: Any, verb: str, obj: models.Model | None = None, **facts: Any) -> None:
@@ -18,5 +46,20 @@ def record(actor: Any, verb: str, obj: models.Model | None = None, **facts: Any)
         kind=obj._meta.label_lower if obj else "",
         object_id=str(obj.pk) if obj else "",
         label=str(obj)[:200] if obj else "",
+        source=_source.get(),
         facts=facts,
     )
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Field → [before, after] of what differs, for ``record(…, changes=…)``; long texts are cut."""
+    names = [name for name in after if before.get(name) != after[name]]
+    return {name: [_plain(before.get(name)), _plain(after[name])] for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold, and a person can read in a line."""
+    if value is None or isinstance(value, bool | int | float | list | dict):
+        return value
+    text = str(value)
+    return text if len(text) <= 500 else f"{text[:500]}…"

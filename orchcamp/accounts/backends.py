@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 
+from .access import profile_rights
+
 DEMO_PASSWORD = "orchcamp"  # noqa: S105  known to everybody, so worth nothing outside the demo
 
 
@@ -22,3 +24,9 @@ class PasswordBackend(ModelBackend):
     def _get_user_permissions(self, user_obj: Any) -> Any:
         """None, and no query for them: rights come from product profiles, which are groups."""
         return Permission.objects.none()
+
+    def get_group_permissions(self, user_obj: Any, obj: Any = None) -> Any:
+        """Those of the person's profiles, from the one query that also tells how far they reach."""
+        if not user_obj.is_active or user_obj.is_anonymous or obj is not None or user_obj.is_superuser:
+            return super().get_group_permissions(user_obj, obj)
+        return set(profile_rights(user_obj))

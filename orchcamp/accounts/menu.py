@@ -36,6 +36,7 @@ GROUPS = (
         (
             Entry("home", _("Home"), "home", "campaigns:home"),
             Entry("campaigns", _("Campaigns"), "campaign", "campaigns:list", "campaigns.view_campaign"),
+            Entry("calendar", _("Calendar"), "calendar_month", "campaigns:calendar", "campaigns.view_campaign"),
             Entry("approvals", _("Approvals"), "approval", "campaigns:approvals", "campaigns.view_campaign"),
             Entry("tasks", _("Tasks"), "task_alt", "campaigns:tasks", "campaigns.view_campaign"),
         ),
@@ -43,7 +44,8 @@ GROUPS = (
     Group(
         _("Customers and channels"),
         (
-            Entry("audiences", _("Audiences"), "groups", "datasets:explore", "datasets.view_dataset"),
+            Entry("audiences", _("Audiences"), "groups", "datasets:audiences", "datasets.view_audience"),
+            Entry("filters", _("Filters"), "filter_alt", "datasets:filters", "datasets.view_predefinedfilter"),
             Entry("data", _("Data"), "database", "datasets:list", "datasets.view_dataset"),
             Entry("channels", _("Channels"), "cell_tower", "messaging:channels", "messaging.view_channelconfiguration"),
         ),
@@ -64,7 +66,10 @@ GROUPS = (
     ),
     Group(
         _("Administration"),
-        (Entry("admin", _("People and settings"), "manage_accounts", "admin:index", "accounts.change_user"),),
+        (
+            Entry("health", _("Health"), "monitor_heart", "campaigns:health", "campaigns.view_installation"),
+            Entry("admin", _("People and settings"), "manage_accounts", "admin:index", "accounts.change_user"),
+        ),
     ),
 )
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
@@ -43,8 +48,64 @@ class ProductProfile(models.Model):
         return self.label
 
 
+class ApiToken(models.Model):
+    """A secret by which a program acts as the person who made it; only a digest of the secret is kept (docs/adr/0022)."""
+
+    name = models.CharField(_("name"), max_length=80)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens", verbose_name=_("acts as")
+    )
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(_("begins with"), max_length=12, editable=False)
+    campaigns = models.JSONField(_("only for"), default=list, blank=True)  # slugs; none: all that its owner reaches
+    created_at = models.DateTimeField(_("made"), auto_now_add=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = _("token")
+        verbose_name_plural = _("tokens")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name"], condition=Q(revoked_at=None), name="one_token_of_a_name_in_use"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it still opens anything."""
+        return self.revoked_at is None and not self.is_expired
+
+    def covers(self, slug: str) -> bool:
+        """Whether it is meant for a campaign."""
+        return not self.campaigns or slug in self.campaigns
+
+
+class AuditQuerySet(models.QuerySet):
+    """Entries are added and read; nothing changes them, and only ``forget`` takes the oldest away."""
+
+    def update(self, **_values: Any) -> int:
+        raise TypeError("The audit trail is append-only: an entry is never changed.")
+
+    def delete(self) -> Any:
+        raise TypeError("The audit trail is append-only: see AuditQuerySet.forget.")
+
+    def forget(self, before: datetime) -> int:
+        """Remove the entries that are older than the retention of the trail; how many there were."""
+        return super(AuditQuerySet, self.filter(at__lt=before)).delete()[0]
+
+
 class AuditEntry(models.Model):
-    """Who did what to which object, when. Written by ``audit.record`` only, never changed."""
+    """Who did what to which object, when and from where. Written by ``audit.record`` only, never changed."""
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -53,13 +114,27 @@ class AuditEntry(models.Model):
     kind = models.CharField(max_length=60, blank=True)
     object_id = models.CharField(max_length=40, blank=True)
     label = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=80, blank=True)  # the address of a request, or the system
     facts = models.JSONField(default=dict)
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]
-        indexes = [models.Index(fields=["kind", "object_id"], name="audit_by_object")]
+        indexes = [
+            models.Index(fields=["kind", "object_id"], name="audit_by_object"),
+            models.Index(fields=["actor", "-at"], name="audit_by_actor"),
+        ]
         verbose_name = _("audit entry")
         verbose_name_plural = _("audit entries")
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.verb} {self.label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("The audit trail is append-only: an entry is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError("The audit trail is append-only: see AuditQuerySet.forget.")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from . import audit, roles
-from .forms import DetailsForm, PasswordForm
+from .forms import DetailsForm, PasswordForm, TokenForm
 from .models import User
 
 DEMO_PEOPLE = (
@@ -47,5 +47,16 @@ def account(request: HttpRequest) -> HttpResponse:
         audit.record(person, "changed the password", person)
         messages.success(request, _("Your password is changed. Other browsers are signed out."))
         return redirect("accounts:account")
-    context: dict[str, Any] = {"details": details, "password": password, "rights": roles.rights_of(request.user)}
-    return render(request, "accounts/account.html", context)
+    return account_page(request, details=details, password=password)
+
+
+def account_page(request: HttpRequest, **more: Any) -> HttpResponse:
+    """The page of one's own account, with the forms that were filled in."""
+    context: dict[str, Any] = {
+        "details": DetailsForm(instance=request.user),
+        "password": PasswordForm(request.user),
+        "rights": roles.rights_of(request.user),
+        "tokens": request.user.api_tokens.all(),
+        "token_form": TokenForm(initial={"campaigns": request.GET.get("campaign", "")}),
+    }
+    return render(request, "accounts/account.html", context | more)

@@ -34,12 +34,8 @@ class Composer:
     def letter(self, row: Mapping[str, Any]) -> Letter:
         """The message of one row. Raises RenderError when this recipient cannot get it."""
         message_id, written, tracker = row["message_id"], self._written, self._tracker
-        try:
-            recipient = mime.wire_address(row["address"])
-        except UnicodeError:
-            raise content.RenderError(f"The address “{row['address']}” has no form that mail servers know.") from None
         leave = tracker.unsubscribe(message_id)
-        rendered = self._compiled.render({**plan.fields(row), content.UNSUBSCRIBE: leave})
+        recipient, rendered = self.rendered(row, leave)
         html = rendered.html
         if written.track_clicks:
             html = tracker.with_links(html, message_id)
@@ -49,3 +45,11 @@ class Composer:
             message_id, recipient, rendered.subject, html, rendered.text, leave if written.marketing else ""
         )
         return Letter(recipient, data)
+
+    def rendered(self, row: Mapping[str, Any], leave: str = "#") -> tuple[str, content.Rendered]:
+        """To whom, and what they read; ``leave`` is the address of the unsubscribe link. Raises RenderError."""
+        try:
+            recipient = mime.wire_address(row["address"])
+        except UnicodeError:
+            raise content.RenderError(f"The address “{row['address']}” has no form that mail servers know.") from None
+        return recipient, self._compiled.render({**plan.fields(row), content.UNSUBSCRIBE: leave})

@@ -3,14 +3,15 @@
 Templates are minijinja's, with fuel and size limits. They see plain values only (text, numbers, yes or no), because
 the language would read attributes and call methods of anything else. An empty cell is not there at all:
 ``{{ name|default("customer") }}`` and ``{% if name %}`` work, a bare ``{{ name }}`` is an error of that one recipient.
+The columns of a collected collection, ``item1_price``, ``item2_price``, …, are also a list: ``{% for i in item %}``.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
@@ -27,7 +28,9 @@ FUEL = 200_000
 MAX_TEMPLATE = 256 * 1024
 MAX_OUTPUT = 2 * 1024 * 1024
 MAX_SUBJECT = 800
+MAX_PHRASE = 16 * 1024
 UNSUBSCRIBE = "unsubscribe_url"
+VARIABLES = "variables"
 PROVIDED = frozenset({UNSUBSCRIBE})
 _BREAKS = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _FILTER = re.compile(r"\|\s*([A-Za-z_]\w*)")
@@ -66,8 +69,44 @@ def plain(value: Any) -> Any:
 
 
 def context(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a template sees of a row: empty cells are left out."""
-    return {name: value for name, cell in row.items() if (value := plain(cell)) is not None}
+    """What a template sees of a row: empty cells are left out; a dotted name is a column of a linked row."""
+    values: dict[str, Any] = {}
+    for name, cell in row.items():
+        *links, last = name.split(".")
+        place = values
+        for link in links:
+            step = place.setdefault(link, {})
+            place = step if isinstance(step, dict) else {}
+        if (value := plain(cell)) is not None:
+            place[last] = value
+    return values
+
+
+def numbered(name: str, columns: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """The columns that are the list ``name``: ``name1_price`` is the price of its first item."""
+    pattern = re.compile(re.escape(name) + r"([1-9]\d{0,2})_(.+)", re.DOTALL)
+    return {column: (int(match[1]), match[2]) for column in columns if (match := pattern.fullmatch(column))}
+
+
+def read(fields: Collection[str], given: Collection[str]) -> set[str]:
+    """Those of the given columns that a message with these fields reads."""
+    found = set(fields) & set(given)
+    return found.union(*(numbered(name, given) for name in set(fields) - found))
+
+
+def with_lists(row: Mapping[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """What a template with these fields sees of a row, its lists among it."""
+    values, found = context(row), {name: numbered(name, row) for name in fields if name not in row}
+    return values | {name: _items(values, columns) for name, columns in found.items() if columns}
+
+
+def _items(values: Mapping[str, Any], columns: Mapping[str, tuple[int, str]]) -> list[dict[str, Any]]:
+    """A list of a row's: an item that is empty altogether is not there."""
+    found: dict[int, dict[str, Any]] = {}
+    for column, (place, name) in columns.items():
+        if column in values:
+            found.setdefault(place, {})[name] = values[column]
+    return [found[place] for place in sorted(found)]
 
 
 def _date(value: Any, pattern: str = "j F Y") -> str:
@@ -90,6 +129,7 @@ class Content:
     category: str = "marketing"
     track_opens: bool = False
     track_clicks: bool = False
+    variables: Mapping[str, Any] = field(default_factory=dict, compare=False)  # of the run, as templates see them
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Content:
@@ -101,6 +141,7 @@ class Content:
             category=str(settings.get("category") or "marketing"),
             track_opens=bool(settings.get("track_opens")),
             track_clicks=bool(settings.get("track_clicks")),
+            variables=dict(settings.get(VARIABLES) or {}),
         )
 
     @property
@@ -108,13 +149,31 @@ class Content:
         return {"subject": self.subject, "preheader": self.preheader, "body": self.body, "text": self.text}
 
     @cached_property
-    def fields(self) -> set[str]:
-        """The names that the content asks for, those that the application provides left out."""
+    def names(self) -> set[str]:
+        """Everything that the content asks for, those names left out that the application provides."""
         return set().union(*(_names(source) for source in self.sources.values())) - PROVIDED
+
+    @property
+    def fields(self) -> set[str]:
+        """The columns that the content asks for; dotted ones lie over links."""
+        return {name for name in self.names if not is_variable(name)}
+
+    def problems(self, columns: set[str]) -> list[str]:
+        """What keeps it from being sent to rows with these columns."""
+        return problems(self, columns)
+
+    def columns(self, given: Collection[str]) -> set[str]:
+        """Those of the given columns that it reads: fields, and the items of lists that it loops over."""
+        return read(self.fields, given)
 
     @property
     def marketing(self) -> bool:
         return self.category != "transactional"
+
+
+def is_variable(name: str) -> bool:
+    """Whether a template's name is about the campaign's variables, not about a column."""
+    return name == VARIABLES or name.startswith(f"{VARIABLES}.")
 
 
 def format_of(body: Any) -> str:
@@ -123,8 +182,9 @@ def format_of(body: Any) -> str:
 
 
 def _names(source: str) -> set[str]:
+    """The names that a template asks for; those of a linked row are dotted (``household.first_name``)."""
     try:
-        return set(Environment().undeclared_variables_in_str(source))
+        return set(Environment().undeclared_variables_in_str(source, nested=True))
     except TemplateError:
         return set()
 
@@ -156,6 +216,7 @@ class Compiled:
         self.content = content
         html, text = _bodies(content)
         self._environment = _environment()
+        self._looked_up: tuple[set[str], dict[str, dict[str, tuple[int, str]]]] | None = None
         parts = {
             "subject.txt": content.subject,
             "preheader.txt": content.preheader,
@@ -173,7 +234,8 @@ class Compiled:
 
     def render(self, row: Mapping[str, Any]) -> Rendered:
         """The message for one row. Raises RenderError with the reason."""
-        values = context(row)
+        values = {**context(row), VARIABLES: dict(self.content.variables)}
+        values |= {name: _items(values, columns) for name, columns in self._lists(row).items()}
         subject = self._plain_subject or self._part("subject.txt", values)
         subject = _BREAKS.sub(" ", subject).strip()
         if not subject:
@@ -185,6 +247,13 @@ class Compiled:
             preheader = values["__preheader"] = _BREAKS.sub(" ", self._part("preheader.txt", values))
         html = self._part("body.html", values).replace("&#x2f;", "/")  # escaped for old browsers' sake; odd in links
         return Rendered(subject, html, self._part("body.txt", values), preheader)
+
+    def _lists(self, row: Mapping[str, Any]) -> dict[str, dict[str, tuple[int, str]]]:
+        """The lists that it loops over; the rows of a delivery have the same columns, so they are looked up once."""
+        if self._looked_up is None or self._looked_up[0] != row.keys():
+            found = {name: numbered(name, row) for name in self.content.fields if name not in row}
+            self._looked_up = (set(row), {name: columns for name, columns in found.items() if columns})
+        return self._looked_up[1]
 
     def _part(self, name: str, values: dict[str, Any]) -> str:
         try:
@@ -262,6 +331,27 @@ def _render_sentence(error: TemplateError) -> str:
     return f"The template cannot be rendered: {error.detail or error.kind}."
 
 
+def phrase(source: str, values: Mapping[str, Any]) -> str:
+    """A short text with fields that is no message: a file name, an alert. Raises ContentError or RenderError."""
+    check_phrase(source)
+    made = _environment()
+    try:
+        made.add_template("phrase.txt", source)
+        return made.render_template("phrase.txt", **values)
+    except TemplateError as error:
+        raise RenderError(_render_sentence(error)) from None
+    except (ValueError, TypeError, OverflowError) as error:
+        raise RenderError(f"A filter could not work with the value: {error}.") from None
+
+
+def check_phrase(source: str) -> set[str]:
+    """The names that a short text asks for. Raises ContentError whose sentence names the line."""
+    if len(source.encode()) > MAX_PHRASE:
+        raise ContentError("The text is larger than 16 KB; make it shorter.")
+    _check_syntax("text", source)
+    return _names(source)
+
+
 def compile(content: Content) -> Compiled:  # the word of the trade; the builtin is not needed here
     """Check and prepare content. Raises ContentError whose sentence names the line."""
     try:
@@ -279,9 +369,15 @@ def problems(content: Content, columns: set[str]) -> list[str]:
         compile(content)
     except ContentError as error:
         found.append(str(error))
-    for name in sorted(content.fields - columns):
-        found.append(_unknown(name, content.sources, columns))
+    known = columns | known_variables(content.variables)
+    for name in sorted(name for name in content.names - known if not numbered(name, columns)):
+        found.append(_unknown(name, content.sources, known))
     return found
+
+
+def known_variables(values: Iterable[str]) -> set[str]:
+    """The names that a template may ask for because of the campaign's variables."""
+    return {VARIABLES, *(f"{VARIABLES}.{name}" for name in values)}
 
 
 def _unknown(name: str, sources: Mapping[str, str], columns: set[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -91,6 +91,25 @@ class ChannelForm(forms.ModelForm):
         if not configuration.slug:
             configuration.slug = slugify(configuration.label)[:60]
         return configuration
+
+
+class PlainChannelForm(forms.ModelForm):
+    """A channel without transport as yet: how it is called, who sends, whose consent counts."""
+
+    class Meta:
+        model = ChannelConfiguration
+        fields = ("label", "sender_name", "consent_column", "active")
+        labels: ClassVar = {"sender_name": _("Sender")}
+        help_texts: ClassVar = {"sender_name": _("What recipients see, or whom the message is in the name of.")}
+
+    clean_label = ChannelForm.clean_label
+    clean_sender_name = ChannelForm.clean_sender_name
+
+    def apply(self) -> ChannelConfiguration:
+        """The configuration with what was typed; not saved."""
+        if not self.instance.slug:
+            self.instance.slug = slugify(self.instance.label)[:60]
+        return self.instance
 
 
 class SuppressionForm(forms.ModelForm):

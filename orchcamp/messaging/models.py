@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from orchcamp.accounts.access import PermittedQuerySet
 
+SEALED = "sealed.parquet"  # the file name of a plan that is never sent: a dry run's
+
 
 class Channel(models.TextChoices):
     EMAIL = "email", _("Email")
@@ -78,6 +80,48 @@ class ChannelConfiguration(models.Model):
         return self.label
 
 
+class Connection(models.Model):
+    """Another program that data goes to: where it is, and the secret between us."""
+
+    class Kind(models.TextChoices):
+        SFTP = "sftp", _("SFTP server")
+        WEBHOOK = "webhook", _("Webhook: its signature")
+
+    slug = models.SlugField(unique=True, max_length=60)
+    label = models.CharField(_("label"), max_length=120)
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    active = models.BooleanField(_("active"), default=True)
+    host = models.CharField(_("server"), max_length=255, blank=True, help_text=_("Name or address of the SFTP server."))
+    port = models.PositiveIntegerField(
+        _("port"), default=22, validators=[MinValueValidator(1), MaxValueValidator(65535)]
+    )
+    username = models.CharField(_("user name"), max_length=255, blank=True)
+    host_key = models.TextField(
+        _("host key"),
+        blank=True,
+        help_text=_(
+            "The server's public key, as in “ssh-ed25519 AAAA…”; “ssh-keyscan SERVER” prints it. Only this one is trusted."
+        ),
+    )
+    secret = models.TextField(blank=True, editable=False)  # encrypted; never shown, never exported
+    secret_variable = models.CharField(
+        _("secret from environment variable"),
+        max_length=120,
+        blank=True,
+        help_text=_("Name of an environment variable that holds the secret; it goes before the stored one."),
+    )
+
+    objects = PermittedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["label"]
+        verbose_name = _("connection")
+        verbose_name_plural = _("connections")
+
+    def __str__(self) -> str:
+        return self.label
+
+
 class Delivery(models.Model):
     """One channel node of one live run: its plan, its frozen content, and who was left out and why."""
 
@@ -98,6 +142,9 @@ class Delivery(models.Model):
     class Meta:
         ordering = ["-created_at", "-pk"]
         verbose_name_plural = "deliveries"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(plan__endswith=SEALED), name="no_delivery_of_a_sealed_plan")
+        ]
 
     def __str__(self) -> str:
         return f"{self.campaign}: {self.label}"

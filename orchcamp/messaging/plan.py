@@ -19,6 +19,7 @@ from . import consent
 from .models import ChannelConfiguration
 
 REASONS = {  # in the order in which they are asked; the first that holds is the one
+    "no_counterpart": _("No counterpart in the dimension"),
     "no_address": _("No address"),
     "malformed": _("Malformed address"),
     "duplicate": _("Duplicate address"),
@@ -29,8 +30,10 @@ REASONS = {  # in the order in which they are asked; the first that holds is the
     "holdout": _("Held out for comparison"),
     "render_error": _("A field of the message is empty"),
     "stopped": _("Stopped before it was sent"),
+    "no_transport": _("Not sent: no transport for this channel"),
 }
 BATCH_SIZE = 500
+LONGEST = 254  # characters of an address
 OWN = ("message_id", "address", "batch", "reason")
 FIELD = "f_"  # before the columns that the content uses: a customer's column may be called "address" too
 
@@ -38,6 +41,8 @@ FIELD = "f_"  # before the columns that the content uses: a customer's column ma
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[^\x00-\x2c\x2e\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]+"
 WELL_FORMED = rf"^{_LOCAL}(\.{_LOCAL})*@({_LABEL}\.)+{_LABEL}$"
+PHONE = r"^\+?[0-9]{6,15}$"
+SHAPES = {"email": WELL_FORMED, "sms": PHONE}  # the other channels take what is there
 _NO = ("n", "no", "false", "f", "0", "out")
 
 
@@ -71,12 +76,15 @@ def make(
     marketing = category != "transactional"
     raw = table[address_column].cast("string")
     address = raw.strip().nullif("")
+    if configuration.channel == "sms":  # people write telephone numbers with blanks and brackets
+        address = address.re_replace(r"[ ()./-]", "")
     named = table.select(
         **{key_name(name): table[name] for name in key},
-        **{FIELD + name: table[name] for name in sorted(columns) if name in table.columns},
+        **{field_name(name): table[name] for name in sorted(columns) if name in table.columns},
         message_id=message_id([table[name] for name in key], reference),
         address=address,
         normal=address.lower(),
+        known=reduce(lambda a, b: a & b, (table[name].notnull() for name in key)),
         allowed=_allowed(table, configuration) if marketing else ibis.literal(True),
     )
     keys = [key_name(name) for name in key]
@@ -89,9 +97,14 @@ def make(
 
 
 def message_id(key: Sequence[Value], reference: str) -> StringValue:
-    """The same message of the same delivery has the same name for ever."""
-    parts = [column.cast("string") for column in key]
+    """The same message of the same delivery has the same name for ever; rows with an empty key share one."""
+    parts = [column.cast("string").fill_null("") for column in key]
     return (ibis.literal(reference + ":") + reduce(lambda a, b: a + "\x1f" + b, parts)).hexdigest("md5")
+
+
+def domain(address: StringValue) -> StringValue:
+    """What follows the last @; an address without one is its own domain."""
+    return address.re_replace(r"(?s)\A.*@", "")
 
 
 def _allowed(table: Table, configuration: ChannelConfiguration) -> BooleanValue:
@@ -117,9 +130,14 @@ def _allowed(table: Table, configuration: ChannelConfiguration) -> BooleanValue:
 def _judge(named: Table, keys: list[str], channel: str, one_per_address: bool, marketing: bool) -> Table:
     """Add the first reason that holds, or null."""
     absent = named.address.isnull()
-    malformed = ~named.normal.re_search(WELL_FORMED) | (named.normal.length() > 254)
+    malformed = _malformed(named.normal, channel)
     checked = named.mutate(
-        fault=ibis.cases((absent, "no_address"), (malformed, "malformed"), else_=ibis.null("string"))
+        fault=ibis.cases(
+            (~named.known, "no_counterpart"),
+            (absent, "no_address"),
+            (malformed, "malformed"),
+            else_=ibis.null("string"),
+        )
     )
     well = checked.fault.isnull()
     if one_per_address:
@@ -133,7 +151,7 @@ def _judge(named: Table, keys: list[str], channel: str, one_per_address: bool, m
         checked = checked.left_join(said, checked.normal == said.said_address).drop("said_address")
         checked = checked.mutate(allowed=checked.said_yes.fill_null(checked.allowed)).drop("said_yes")
     listed = ibis.memtable(consent.suppressions(channel))
-    checked = checked.mutate(domain=ibis.literal("@") + checked.normal.split("@")[-1])
+    checked = checked.mutate(domain=ibis.literal("@") + domain(checked.normal))
     checked = checked.mutate(suppressed=checked.normal.isin(listed.suppressed) | checked.domain.isin(listed.suppressed))
     reason = ibis.cases(
         (checked.fault.notnull(), checked.fault),
@@ -143,6 +161,12 @@ def _judge(named: Table, keys: list[str], channel: str, one_per_address: bool, m
         else_=ibis.null("string"),
     )
     return checked.mutate(reason=reason)
+
+
+def _malformed(address: StringValue, channel: str) -> BooleanValue:
+    if channel not in SHAPES:
+        return ibis.literal(False)
+    return ~address.re_search(SHAPES[channel]) | (address.length() > LONGEST)
 
 
 def summary(path: str) -> tuple[int, int, dict[str, int]]:
@@ -164,16 +188,22 @@ def sizes(path: str) -> dict[int, int]:
 def batch(path: str, number: int) -> list[dict]:
     """The messages of one batch, in the plan's order; ``fields`` are the values for the content."""
     table = engine.table(path)
-    return engine.rows(table.filter(table.batch == number).order_by("message_id"))
+    return engine.rows(table.filter(table.batch == number).order_by("message_id"), local=True)
 
 
 def find(path: str, message_id: str) -> dict | None:
     """One message of a plan."""
     table = engine.table(path)
-    found = engine.rows(table.filter(table.message_id == message_id), limit=1)
+    found = engine.rows(table.filter(table.message_id == message_id), limit=1, local=True)
     return found[0] if found else None
 
 
 def fields(row: dict) -> dict:
     """The values that the content sees, under their own names."""
-    return {name.removeprefix(FIELD): value for name, value in row.items() if name.startswith(FIELD)}
+    found = {name: value for name, value in row.items() if name.startswith(FIELD)}
+    return {name.removeprefix(FIELD).replace("/", "."): value for name, value in found.items()}
+
+
+def field_name(name: str) -> str:
+    """What a column that the content uses is called in the plan: no dots, which some engines read as a path."""
+    return FIELD + name.replace(".", "/")

@@ -1,4 +1,4 @@
-"""Passwords of channel configurations: kept encrypted, or named as a variable of the environment; never shown."""
+"""Secrets of channel configurations and connections: kept encrypted, or named as a variable of the environment; never shown."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 
 from orchcamp.web import keys
 
-from .models import ChannelConfiguration
+from .models import ChannelConfiguration, Connection
 from .transports import Unreachable
 
 
@@ -23,7 +23,7 @@ def encrypted(password: str) -> str:
     return Fernet(_key()).encrypt(password.encode()).decode()
 
 
-def password(configuration: ChannelConfiguration) -> str:
+def password(configuration: ChannelConfiguration | Connection) -> str:
     """The password in the clear, for the connection only. Raises Unreachable with a sentence."""
     if name := configuration.secret_variable:
         try:

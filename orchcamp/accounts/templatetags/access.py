@@ -28,4 +28,4 @@ def menu(context: Context) -> list[menus.Group]:
 @register.filter
 def profile_label(user: Any) -> str:
     """What the person is here: the names of their profiles, else their address."""
-    return ", ".join(group.name for group in user.groups.all()) or user.email
+    return ", ".join(access.profile_names(user)) or user.email

@@ -8,6 +8,8 @@ from typing import Protocol
 
 from orchcamp.web.errors import Refused
 
+CHANNELS = frozenset({"email"})  # those that this version can hand messages over for
+
 
 class Unreachable(Refused):
     """The server cannot be used at all now: it refuses the connection, the name, the password or the sender."""

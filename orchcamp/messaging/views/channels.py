@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from orchcamp.accounts import audit
 from orchcamp.accounts.access import demand, get_for, may
-from orchcamp.messaging.forms import ChannelForm, SeedForm, SuppressionForm
-from orchcamp.messaging.models import ChannelConfiguration, SeedAddress, Suppression
+from orchcamp.messaging import transports
+from orchcamp.messaging.forms import ChannelForm, PlainChannelForm, SeedForm, SuppressionForm
+from orchcamp.messaging.models import Channel, ChannelConfiguration, SeedAddress, Suppression
 from orchcamp.messaging.transports import Unreachable
 from orchcamp.messaging.transports.smtp import Smtp
 from orchcamp.web.fragments import render_fragment, wants_fragment
@@ -37,8 +38,11 @@ def channel_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
         editable = may(request.user, "change", configuration)
     else:
         demand(request.user, "add", ChannelConfiguration)
-        configuration, editable = ChannelConfiguration(), True
-    form = ChannelForm(request.POST or None, instance=configuration)
+        channel = request.GET.get("channel", "")
+        known = channel if channel in Channel.values else Channel.EMAIL
+        configuration, editable = ChannelConfiguration(channel=known), True
+    form_class = ChannelForm if configuration.channel in transports.CHANNELS else PlainChannelForm
+    form = form_class(request.POST or None, instance=configuration)
     if request.method == "POST" and form.is_valid():
         made = form.apply()
         made.save()
@@ -48,9 +52,17 @@ def channel_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     if not editable:
         for field in form.fields.values():
             field.disabled = True
-        del form.fields["password"]
+        form.fields.pop("password", None)
     title = slug and ChannelConfiguration.objects.only("label").get(slug=slug).label
-    context = {"form": form, "slug": slug, "title": title, "editable": editable}
+    context = {
+        "form": form,
+        "slug": slug,
+        "title": title,
+        "editable": editable,
+        "channel": configuration.get_channel_display(),
+        "has_transport": configuration.channel in transports.CHANNELS,
+        "channels": Channel.choices,
+    }
     return render(request, "messaging/channel_form.html", context)
 
 

@@ -20,10 +20,14 @@ const sidebar = document.getElementById("sidebar");
 function showMenu(open) {
   sidebar.classList.toggle("open", open);
   opener.setAttribute("aria-expanded", String(open));
+  document.querySelector(".page").inert = open; // the focus does not go below the menu
   (open ? sidebar.querySelector("[data-menu-close]") : opener).focus();
 }
 
 if (opener && sidebar) {
+  matchMedia("(min-width: 861px)").addEventListener("change", ({ matches }) => {
+    if (matches && sidebar.classList.contains("open")) showMenu(false);
+  });
   opener.addEventListener("click", (event) => {
     event.preventDefault();
     showMenu(true);
@@ -44,12 +48,26 @@ if (opener && sidebar) {
 const ICONS = { green: "check_circle", blue: "info", orange: "warning", red: "error", gray: "info" };
 const toasts = document.getElementById("toasts");
 
+let before = null; // where the keyboard was when it came to the toasts
+
+toasts.addEventListener("focusin", ({ relatedTarget }) => {
+  if (relatedTarget && !toasts.contains(relatedTarget)) before = relatedTarget;
+});
+
+function close(toast) {
+  const within = toast.contains(document.activeElement);
+  toast.remove();
+  if (within) (toasts.querySelector("button") ?? before)?.focus();
+}
+
 function armToast(toast) {
-  toast.querySelector("button").addEventListener("click", () => toast.remove());
+  toast.querySelector("button").addEventListener("click", () => close(toast));
   if (toast.classList.contains("toast-red")) return; // an error stays until it is read
-  let timer = setTimeout(() => toast.remove(), 7000);
-  toast.addEventListener("mouseenter", () => clearTimeout(timer));
-  toast.addEventListener("mouseleave", () => (timer = setTimeout(() => toast.remove(), 3000)));
+  let timer = setTimeout(() => close(toast), 7000);
+  const hold = () => clearTimeout(timer);
+  const letGo = () => (timer = setTimeout(() => close(toast), 3000));
+  for (const kind of ["mouseenter", "focusin"]) toast.addEventListener(kind, hold);
+  for (const kind of ["mouseleave", "focusout"]) toast.addEventListener(kind, letGo);
 }
 
 export function showToast(message, tone = "green") {
@@ -63,6 +81,28 @@ export function showToast(message, tone = "green") {
 
 toasts.querySelectorAll(".toast").forEach(armToast);
 document.body.addEventListener("toast", (event) => showToast(event.detail.message, event.detail.tone));
+
+// --- requests ------------------------------------------------------------------------------------
+
+// What was swapped in is bound by htmx some milliseconds later. Who is faster than that must not be sent to another page.
+for (const kind of ["click", "change", "submit"]) {
+  document.addEventListener(
+    kind,
+    ({ target }) => {
+      const asks = target.closest?.("[hx-get], [hx-post]");
+      if (asks && !asks["htmx-internal-data"]?.firstInitCompleted) htmx.process(asks);
+    },
+    true,
+  );
+}
+
+// A choice that was made before the scripts were there, or that the browser put back after a reload, is heard too.
+addEventListener("load", () => {
+  for (const select of document.querySelectorAll("select[hx-get], select[hx-post]")) {
+    const [first] = select.selectedOptions;
+    if (first && !first.defaultSelected && select.querySelector("option[selected]")) htmx.trigger(select, "change");
+  }
+});
 
 // --- requests that went wrong --------------------------------------------------------------------
 
@@ -119,15 +159,16 @@ document.addEventListener("input", (event) => {
   }
 });
 
-// Open menus made of <details class="menu"> close by Escape and by a click elsewhere.
+// Open menus made of <details class="menu"> close by Escape, by a click elsewhere, and when a panel is asked for in them.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
-    if (!menu.contains(event.target)) menu.open = false;
+    if (!menu.contains(event.target) || event.target.closest("a[hx-target='#panel'], button[hx-target='#panel']")) menu.open = false;
   }
 });
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
   if (menu) {
+    event.preventDefault(); // one press closes one thing
     menu.open = false;
     menu.querySelector("summary").focus();
   }

@@ -14,6 +14,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
+from orchcamp.web import lists
+from orchcamp.web.shortcuts import EVERYWHERE, Section
+
 register = template.Library()
 
 TONES = frozenset({"gray", "blue", "green", "orange", "red"})
@@ -62,6 +65,19 @@ def ago(moment: datetime | date | None) -> str | SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), title, _distance(moment))
 
 
+@register.filter
+def clock(moment: datetime | None) -> str | SafeString:
+    """The time of day, with the date if it was another day; the full moment with its zone on hover."""
+    if moment is None:
+        return NOTHING
+    local, today = timezone.localtime(moment), timezone.localdate()
+    title = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    shown = formats.time_format(local, "H:i")
+    if local.date() != today:
+        shown = f"{formats.date_format(local, 'MONTH_DAY_FORMAT')}, {shown}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), title, shown)
+
+
 def _distance(moment: datetime) -> str:
     now = timezone.now()
     seconds = (now - moment).total_seconds()
@@ -88,6 +104,18 @@ def query(context: Context, **changes: Any) -> str:
         else:
             parameters[name] = str(value)
     return f"?{parameters.urlencode()}"
+
+
+@register.simple_tag
+def everywhere() -> Section:
+    """The shortcuts that every page has."""
+    return EVERYWHERE
+
+
+@register.simple_tag(takes_context=True)
+def back_to(context: Context, view: str) -> str:
+    """The address of a list as the reader left it."""
+    return lists.back_to(context["request"], view)
 
 
 @register.simple_tag(takes_context=True)
