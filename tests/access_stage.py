@@ -7,11 +7,29 @@ from datetime import timedelta
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from campaigns.models import Approval, Batch, Campaign, CampaignVersion, DoubtfulMessage, NodeRun, Run, Task
+from activities.graph import Node
+from campaigns.models import (
+    Alert,
+    Approval,
+    Batch,
+    Campaign,
+    CampaignTemplate,
+    CampaignVersion,
+    DoubtfulMessage,
+    Folder,
+    NodeRun,
+    Question,
+    Run,
+    RunFile,
+    SavedView,
+    SealedPlan,
+    Task,
+)
+from orchcamp.accounts import tokens
 from orchcamp.accounts.models import User
-from orchcamp.datasets import engine
+from orchcamp.datasets import audiences, engine, predefined, refreshing
 from orchcamp.datasets.models import Dataset, Load
-from orchcamp.messaging.models import Channel, Delivery, Suppression
+from orchcamp.messaging.models import Channel, ChannelConfiguration, Delivery, Suppression
 from tests.builders import make_shop
 from tests.campaigns.builders import make_campaign, make_configuration, simple_graph
 
@@ -21,8 +39,11 @@ SECRET = "Quokka"  # in the name of everything: who may see nothing, never reads
 def build(author: User) -> dict[str, object]:
     """What the names in addresses stand for: a campaign with everything, and one that waits for approval."""
     make_shop()
+    people = Dataset.objects.get(slug="people")
+    refreshing.refresh(audiences.create(f"{SECRET}s", people, by=author))
     configuration = make_configuration(label=f"{SECRET} sender")
-    campaign = make_campaign(owner=author, slug="spring", name=f"{SECRET} spring")
+    canvas = simple_graph().with_node(Node("file", "load_file", "File", {"file": "a.csv"}))
+    campaign = make_campaign(canvas, owner=author, slug="spring", name=f"{SECRET} spring")
     run = live_run(campaign, author)
     delivery = Delivery.objects.create(
         reference=f"{run.pk}-mail",
@@ -41,18 +62,42 @@ def build(author: User) -> dict[str, object]:
     doubt = DoubtfulMessage.objects.create(
         batch=batch, message_id="m1", address="a@example.org", begun_at=timezone.now(), evidence=SECRET
     )
+    made = engine.root() / "runs" / "made.csv"
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_text(SECRET)
+    file = RunFile.objects.create(run=run, node_id="mail", name=f"{SECRET}.csv", path="runs/made.csv", rows=1)
+    alert = Alert.objects.create(run=run, node_id="mail", title=SECRET, message=SECRET)
+    question = Question.objects.create(
+        node_run=node,
+        title=SECRET,
+        answers=[{"code": "yes", "label": "Yes"}],
+        group=Group.objects.get(profile__slug="approver"),
+    )
     summer = make_campaign(owner=author, slug="summer", name=f"{SECRET} summer", status=Campaign.Status.IN_REVIEW)
     frozen = summer.versions.get()
     CampaignVersion.objects.filter(pk=frozen.pk).update(frozen_at=timezone.now())
+    dear = predefined.create(label=f"{SECRET} buyers", dataset="people", rule={}, shared=True, by=author)
+    folder = Folder.objects.create(name=f"{SECRET} season")
     return {
+        "folder": folder.pk,
+        "view": SavedView.objects.create(user=author, name=f"{SECRET} view").pk,
+        "filter": dear.slug,
         "campaign": campaign.slug,
         "in_review": summer.slug,
         "run": run.pk,
+        "alert": alert.pk,
+        "question": question.pk,
         "doubt": doubt.pk,
+        "run_file": file.pk,
+        "dry_run": dry_run(campaign, configuration).pk,
         "approval": Approval.objects.create(version=frozen, requested_by=author, message=SECRET).pk,
         "task": Task.objects.create(campaign=campaign, title=f"{SECRET} task", created_by=author).pk,
         "load": load().pk,
+        "template": CampaignTemplate.objects.create(
+            slug="kept", name=f"{SECRET} canvas", description="A canvas.", document=campaign.latest_version().document
+        ).slug,
         "suppression": Suppression.objects.create(address=f"{SECRET.lower()}@example.org").pk,
+        "token": tokens.make(author, f"{SECRET} till")[0].pk,
         "viewers": Group.objects.get(profile__slug="viewer").pk,
     }
 
@@ -73,6 +118,20 @@ def live_run(campaign: Campaign, author: User) -> Run:
         document=version.document,
         finished_at=now,
     )
+
+
+def dry_run(campaign: Campaign, configuration: ChannelConfiguration) -> Run:
+    """A dry run whose rows were purged."""
+    now, version = timezone.now(), campaign.versions.get(number=3)
+    facts = {"scheduled_for": now, "document": version.document, "status": Run.Status.SUCCEEDED, "finished_at": now}
+    run = Run.objects.create(campaign=campaign, version=version, mode=Run.Mode.DRY, **facts)
+    NodeRun.objects.create(run=run, node_id="mail", status=NodeRun.Status.SUCCEEDED)
+    SealedPlan.objects.create(
+        run=run, node_id="mail", channel=Channel.EMAIL, configuration=configuration, dimension="people", key=["id"],
+        path="nowhere/sealed.parquet", targeted=3, prepared=2, left_out=1, excluded={"no_address": 1}, rendered=2,
+        samples=[{"message": "m1", "why": "longest", "length": 9}],
+    )  # fmt: skip
+    return run
 
 
 def load() -> Load:

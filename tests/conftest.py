@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
+from hypothesis import settings as hypothesis
 
 from orchcamp.accounts.models import User
+
+hypothesis.register_profile("untimed", deadline=None)  # speed is measured in tests/benchmarks, not here
+hypothesis.load_profile("untimed")
 
 
 @pytest.fixture(autouse=True)

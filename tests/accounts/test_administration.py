@@ -18,6 +18,7 @@ PAGES = [
     "/admin/accounts/productprofile/",
     "/admin/accounts/productprofile/add/",
     "/admin/accounts/auditentry/",
+    "/admin/accounts/apitoken/",
     "/admin/campaigns/folder/",
     "/admin/campaigns/folder/add/",
 ]

@@ -35,6 +35,8 @@ MATRIX = {
     "messaging.view_suppression": "yes no no no",
     "messaging.add_suppression": "yes no no no",
     "accounts.change_user": "yes no no no",
+    "campaigns.view_installation": "yes no no no",
+    "campaigns.change_installation": "yes no no no",
 }
 
 
@@ -52,7 +54,7 @@ def test_every_right_of_the_table_is_a_permission_of_the_database(db):
 
 def test_every_permission_of_the_product_s_own_kind_is_in_the_table(db):
     """A new permission of a campaign, a dataset, a channel or a person cannot be forgotten."""
-    kinds = ["campaign", "dataset", "channelconfiguration", "suppression", "user", "productprofile"]
+    kinds = ["campaign", "dataset", "channelconfiguration", "suppression", "user", "productprofile", "installation"]
     rows = Permission.objects.filter(content_type__app_label__in=roles.APPS, content_type__model__in=kinds)
     assert {f"{row.content_type.app_label}.{row.codename}" for row in rows} <= set(roles.BY_CODE)
 

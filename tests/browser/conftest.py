@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from playwright.sync_api import expect
 
+from campaigns.models import Campaign
 from orchcamp.accounts.models import User
+from tests.builders import make_shop
+from tests.campaigns.builders import make_configuration
 
+expect.set_options(timeout=20_000)  # a busy machine takes its time; what is there at once is not waited for
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -51,5 +59,44 @@ def sign_in(page: Any, live_server: Any) -> Callable[[User], None]:
         page.get_by_label("Password").fill("correct horse")
         page.get_by_role("button", name="Sign in").click()
         page.wait_for_url(f"{live_server.url}/")
+
+    return go
+
+
+@pytest.fixture
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch, page: Any, live_server: Any) -> Iterator[None]:
+    """Requests wait for each other, and the test's end for all of them: SQLite in memory, which threads share, refuses
+    to read what another one writes."""
+    answer, gate, open_requests = WSGIHandler.__call__, threading.Lock(), []
+
+    def wait(*arguments: Any) -> Any:
+        open_requests.append(1)
+        try:
+            with gate:
+                return answer(*arguments)
+        finally:
+            open_requests.pop()
+
+    monkeypatch.setattr(WSGIHandler, "__call__", wait)
+    yield
+    for tab in page.context.pages:
+        tab.goto("about:blank")
+    deadline = time.monotonic() + 10
+    while open_requests and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def shop(db: Any) -> None:
+    make_shop()
+    make_configuration()
+
+
+@pytest.fixture
+def open_canvas(page: Any, live_server: Any, sign_in: Callable[[User], None], mark: User) -> Callable[[Campaign], None]:
+    def go(campaign: Campaign) -> None:
+        sign_in(mark)
+        page.goto(f"{live_server.url}/campaigns/{campaign.slug}/")
+        page.wait_for_load_state()
 
     return go

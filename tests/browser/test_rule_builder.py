@@ -34,7 +34,7 @@ def test_a_rule_is_built_with_the_keyboard(explore: Page, problems):
     explore.keyboard.type("Paris")
     explore.keyboard.press("Enter")  # says so, and sends no form
     expect(explore.locator(".rule-sentence")).to_contain_text("City is Paris.")
-    explore.get_by_role("button", name="Count").focus()
+    explore.get_by_role("button", name="Count", exact=True).focus()
     explore.keyboard.press("Enter")
     expect(explore.locator(".rule-count strong")).to_have_text("3")
     explore.get_by_label("Value", exact=True).fill("Lyon")
@@ -59,15 +59,15 @@ def test_a_box_is_built_with_the_mouse(explore: Page, problems):
     count.fill("1")
     explore.locator(".rule-link").get_by_role("button", name="Condition").click()
     explore.locator(".rule-branch summary", has_text="product").click()
-    explore.locator(".rule-branch-list").get_by_role("button", name="Brand").click()
+    explore.locator(".rule-branch-list").locator("[data-entry][title='product.brand']").click()
     explore.get_by_label("Values in the data").click()
     explore.get_by_role("button", name="BrewMaster").click()
     expect(explore.locator(".rule-sentence")).to_contain_text(
         "Has at least 1 purchases where product’s Brand is BrewMaster."
     )
-    explore.get_by_role("button", name="Count").click()
+    explore.get_by_role("button", name="Count", exact=True).click()
     expect(explore.locator(".rule-count strong")).to_have_text("2")
-    explore.get_by_role("button", name="Sample rows").click()
+    explore.get_by_role("button", name="View rows").click()
     expect(explore.locator(".rule-sample tbody tr")).to_have_count(2)
     explore.get_by_role("button", name="SQL").click()
     expect(explore.locator(".rule-sql pre")).to_contain_text("'BrewMaster'")
@@ -84,7 +84,7 @@ def test_parts_are_moved_and_taken_out(explore: Page, problems):
     expect(explore.locator(".rule-attribute").first).to_have_text("Consent")
     explore.get_by_label("How the parts go together").select_option(label="Any of these")
     expect(explore.locator(".rule-joint")).to_have_text("or")
-    explore.get_by_role("button", name="Remove").first.click()
+    explore.get_by_role("button", name="Remove", exact=True).first.click()
     expect(explore.locator(".rule-attribute")).to_have_count(1)
     expect(explore.locator(".rule-attribute")).to_have_text("City")
     assert problems == []
@@ -94,11 +94,11 @@ def test_a_mistake_stands_beside_its_condition_and_nothing_is_lost(explore: Page
     explore.locator("#rule_root_add").click()
     explore.locator("[data-entry][title='id']").click()
     explore.get_by_label("Value", exact=True).fill("twelve")
-    explore.get_by_role("button", name="Count").click()
+    explore.get_by_role("button", name="Count", exact=True).click()
     expect(explore.locator(".rule-condition .field-error")).to_contain_text("expects a number, not “twelve”.")
     expect(explore.get_by_label("Value", exact=True)).to_have_value("twelve")
     explore.get_by_label("Value", exact=True).fill("2")
-    explore.get_by_role("button", name="Count").click()
+    explore.get_by_role("button", name="Count", exact=True).click()
     expect(explore.locator(".rule-count strong")).to_have_text("1")
 
 

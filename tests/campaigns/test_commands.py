@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from campaigns import execution, lifecycle, portable
 from campaigns.models import Campaign, CampaignVersion, Run
 from tests.builders import make_shop
-from tests.campaigns.builders import make_campaign, make_configuration, simple_graph, targeting_graph
+from tests.campaigns.builders import graph, make_campaign, make_configuration, simple_graph, targeting_graph
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +97,16 @@ def test_importing_over_a_draft_replaces_it(command, tmp_path):
     command("import_campaign", write(tmp_path / "c.json", document))
     campaign = Campaign.objects.get()
     assert (campaign.name, set(campaign.draft().graph.nodes)) == ("New", {"paris", "split", "yes", "rest"})
+
+
+def test_names_that_mean_nothing_here_are_said(tmp_path, capsys):
+    document = exported()
+    node = min(document["canvas"]["nodes"])
+    document["campaign"]["mood"] = document["canvas"]["nodes"][node]["setings"] = 1
+    document["canvas"]["edges"][0]["port"] = "out"
+    call_command("import_campaign", str(write(tmp_path / "one.json", document)))
+    said = f"campaign.mood, canvas.nodes.{node}.setings, canvas.edges[0].port"
+    assert f"Ignored, as this version does not know it: {said}." in capsys.readouterr().err
 
 
 def test_importing_over_a_campaign_beyond_draft_is_refused(tmp_path):
@@ -197,6 +207,7 @@ def test_a_test_run_as_json(command):
         "status": "succeeded",
         "outputs": {"yes": {"rows": 2}, "complement": {"rows": 1}},
         "error": "",
+        "lost": [],
     }
     assert found["deliveries"] == []
 
@@ -259,3 +270,31 @@ def test_a_second_approval_is_refused(mark, anna, ada):
 def test_publishing_without_approval_is_refused(ada):
     make_campaign()
     assert "Only an approved campaign" in refused("publish_campaign", "spring", "--by", "ada")
+
+
+# --- Dry runs ---------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_as_json(command):
+    make_campaign(simple_graph(body="<p>{{ city }}</p>", subject="Hello {{ born|number }}"))
+    found = json.loads(command("run_campaign", "spring", "--dry", "--json"))
+    assert (found["status"], found["nodes"]["mail"]["outputs"]) == ("succeeded", {"out": {"rows": 6}})
+    (delivery,) = found["deliveries"]
+    assert (delivery["node"], delivery["targeted"], delivery["prepared"]) == ("mail", 6, 2)
+    assert delivery["excluded"] == {"no_address": 1, "malformed": 1, "duplicate": 1, "no_consent": 1}
+    (error,) = delivery["render_errors"]
+    assert (delivery["rendered"], error["messages"], set(error["example"])) == (2, 2, {"id"})
+    assert found["reach"][0]["persons"] == 2 and found["time"]["known"] is False
+
+
+def test_a_dry_run_in_words_and_what_it_is_to_assume(command):
+    nodes = {
+        "a": ("build_audience", {"dimension": "people", "rule": {}}),
+        "q": ("approval", {"title": "Send?", "group": "Approver"}),
+        "mail": ("email", simple_graph().node("mail").settings),
+    }
+    make_campaign(graph(nodes, "a>q", "q.yes>mail"))
+    said = command("run_campaign", "spring", "--dry")
+    assert "mail: targeted 6, excluded" in said and "would be sent 2" in said
+    assert "would be sent" not in command("run_campaign", "spring", "--dry", "--answer", "q=no")
+    assert "it has: yes, no" in refused("run_campaign", "spring", "--dry", "--answer", "q=perhaps")

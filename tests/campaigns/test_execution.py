@@ -337,7 +337,8 @@ def test_a_node_that_runs_while_the_run_is_stopped_changes_nothing_any_more(mark
     [
         (["succeeded", "skipped"], "succeeded"),
         (["succeeded", "pending"], "running"),
-        (["succeeded", "failed", "running"], "failed"),
+        (["succeeded", "failed", "running"], "running"),  # until what was begun has come to its end
+        (["succeeded", "failed", "waiting", "pending"], "failed"),
         (["stopped", "succeeded"], "stopped"),
         (["waiting", "succeeded"], "running"),
         (["sending"], "running"),

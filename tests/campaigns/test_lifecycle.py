@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from campaigns import canvas, counts, execution, lifecycle, status, worklist
+from campaigns import canvas, counts, execution, lifecycle, shelving, status, worklist
 from campaigns.errors import AlreadyDecided, CampaignError, NotRunnable, OwnWork, StaleCanvas, WrongStatus
 from campaigns.models import Approval, Campaign, CampaignVersion, Run
 from orchcamp.accounts.models import AuditEntry
@@ -24,6 +24,7 @@ from tests.campaigns.builders import (
     simple_graph,
     targeting_graph,
 )
+from tests.campaigns.launching_stage import tick
 
 pytestmark = pytest.mark.django_db
 
@@ -181,11 +182,23 @@ def test_a_publication_whose_canvas_has_an_error_by_now_changes_nothing(campaign
 def test_a_campaign_for_later_begins_later(campaign, mark, anna):
     at = timezone.now() + timedelta(days=1)
     Campaign.objects.update(schedule={"frequency": "once", "at": at.strftime("%Y-%m-%dT%H:%M")})
-    run = lifecycle.publish(approved(campaign, mark, anna), by=anna)
-    assert run.scheduled_for == at.replace(second=0, microsecond=0)
-    assert execution.claim_ready(run) == []
-    moved = lifecycle.live_run(Campaign.objects.get(), by=anna)
-    assert (moved.pk, moved.scheduled_for <= timezone.now()) == (run.pk, True)
+    assert lifecycle.publish(approved(campaign, mark, anna), by=anna) is None
+    ready = Campaign.objects.get()
+    assert (ready.status, ready.next_launch_at) == ("scheduled", at.replace(second=0, microsecond=0))
+    assert tick(at - timedelta(minutes=2)) == []
+    (run,) = tick(at + timedelta(seconds=5))
+    assert (run.scheduled_for, run.trigger, Campaign.objects.get().status) == (ready.next_launch_at, "schedule", "live")
+    assert tick(at + timedelta(days=1)) == []
+
+
+def test_a_campaign_for_later_is_launched_before_its_time_by_hand_and_only_once(campaign, mark, anna):
+    at = timezone.now() + timedelta(days=1)
+    Campaign.objects.update(schedule={"frequency": "once", "at": at.strftime("%Y-%m-%dT%H:%M")})
+    lifecycle.publish(approved(campaign, mark, anna), by=anna)
+    run = lifecycle.live_run(Campaign.objects.get(), by=anna)
+    assert (run.scheduled_for <= timezone.now(), run.trigger) == (True, "by hand")
+    assert tick(at + timedelta(days=1)) == []
+    assert Campaign.objects.get().next_launch_at is None
 
 
 @pytest.mark.parametrize("schedule", [{"frequency": "once", "at": "soon"}, {"frequency": "hourly"}])
@@ -222,7 +235,7 @@ def test_editing_again_needs_a_new_approval(mark, anna, ada):
 def test_a_live_campaign_cannot_be_edited_deleted_or_archived(campaign, mark, anna):
     lifecycle.publish(approved(campaign, mark, anna), by=anna)
     live = Campaign.objects.get()
-    for act in (lifecycle.edit_again, lifecycle.delete, lifecycle.archive):
+    for act in (lifecycle.edit_again, lifecycle.delete, shelving.archive):
         with pytest.raises(WrongStatus):
             act(live, by=anna)
 

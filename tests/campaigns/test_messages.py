@@ -57,6 +57,18 @@ def test_those_who_may_not_see_personal_data_see_it_masked(client, campaign, ver
     assert "ann@example.org" not in page and "Send a proof" not in page
 
 
+def test_a_copy_of_a_personal_column_is_masked_too(client, mark, vera):
+    make_shop()
+    make_configuration(port=PORT)
+    items = [{"kind": "attribute", "attribute": "email", "alias": "contact"}]
+    nodes = {"people": ("build_audience", audience(PARIS)), "more": ("enrichment", {"data": items})}
+    nodes["mail"] = ("email", email(body="<p>Write to {{ contact }} in {{ city }}</p>"))
+    found = make_campaign(graph(nodes, "people>more", "more>mail"), owner=mark)
+    execution.run_to_end(execution.start(found.latest_version(), mode="test", by=mark))
+    client.force_login(vera)
+    assert "Write to ••• in Paris" in client.get(f"{ADDRESS}/body").content.decode()
+
+
 def test_strangers_and_nodes_that_send_nothing_are_not_found(client, campaign, mark, mallory):
     client.force_login(mallory)
     assert client.get(ADDRESS).status_code == client.get(f"{ADDRESS}/body").status_code == 404
@@ -128,3 +140,50 @@ def test_the_values_of_a_row_are_for_those_who_may_see_the_data(client, campaign
         client.force_login(person)
         page = client.get(f"{ADDRESS}?show=values").content.decode()
         assert ("<td>Paris</td>" in page, "data_object" in page) == (shown, shown)
+
+
+# --- Other channels --------------------------------------------------------------------------------------
+
+SMS = {
+    "configuration": "texter",
+    "text": "Hello {{ name }}, {{ variables.wish }} {{ city|default('?') }}",
+    "address": "city",
+}
+PUSH = {"configuration": "app", "title": "For {{ name }}", "body": "Come to {{ city }}", "link": "", "address": "email"}
+LETTER = {"configuration": "printer", "address": ["name", "city"], "columns": ["email"]}
+
+
+def of_channel(owner, kind, settings) -> Campaign:
+    make_shop()
+    make_configuration(slug=settings["configuration"], channel=kind)
+    nodes = {"people": ("build_audience", audience(PARIS)), "mail": (kind, settings), "end": ("end", {})}
+    return make_campaign(graph(nodes, "people>mail", "mail>end"), owner=owner, variables={"wish": "see"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "said"),
+    [
+        ("sms", SMS, ["Hello Ann, see Paris", "20 characters, 1 SMS (GSM-7)"]),
+        ("push", PUSH, ["For Ann", "Come to Paris"]),
+        ("direct_mail", LETTER, ["Ann\nParis", "ann@example.org"]),
+    ],
+)
+def test_texts_and_letters_are_shown_row_by_row(client, mark, vera, kind, written, said):
+    campaign = of_channel(mark, kind, written)
+    execution.run_to_end(execution.start(campaign.latest_version(), mode="test", by=mark))
+    client.force_login(mark)
+    page = client.get(ADDRESS).content.decode()
+    assert [text for text in said if text not in page] == []
+    assert "of 3" in page and "Phone</a>" not in page and "Send a proof" not in page
+    assert "Fay" in client.get(f"{ADDRESS}?row=3").content.decode()
+    assert ADDRESS in client.get("/campaigns/spring/nodes/mail/", headers={"HX-Request": "true"}).content.decode()
+    assert client.post(f"{ADDRESS}/proof", {"seeds": ["1"]}).status_code == 404
+    client.force_login(vera)
+    masked = client.get(ADDRESS).content.decode()
+    assert "•••" in masked and "Ann" not in masked.replace("Anna", "")
+
+
+def test_a_text_that_one_row_cannot_get_says_why(client, mark):
+    of_channel(mark, "push", PUSH)
+    client.force_login(mark)
+    assert "“city” is empty" in client.get(f"{ADDRESS}?row=4").content.decode()

@@ -77,6 +77,17 @@ def test_a_node_that_kills_its_worker_each_time_is_given_up():
     assert "3 times" in run.error
 
 
+def test_a_node_that_works_in_many_slices_is_not_given_up_for_one_lost_worker():
+    run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
+    NodeRun.objects.filter(run=run, node_id="paris").update(attempts=50)
+    pk = execution.claim_ready(run)[0]
+    NodeRun.objects.claim(pk, source=S.QUEUED, target=S.RUNNING, lease=execution.LEASE)
+    expire(run)
+    execution.recover()
+    assert node(run, "paris").status == S.PENDING
+    assert execution.run_to_end(run).status == Run.Status.SUCCEEDED
+
+
 def test_a_queued_node_that_the_queue_lost_is_queued_again():
     run = execution.start(make_campaign(targeting_graph()).draft(), mode=Run.Mode.TEST)
     execution.claim_ready(run)

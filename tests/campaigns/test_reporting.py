@@ -7,7 +7,6 @@ from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pytest
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from campaigns import charts, execution, figures, reporting, sending
 from campaigns.models import Batch, Campaign, NodeRun, Run
 from campaigns.reporting import Books, Reactions, Report
 from orchcamp.messaging.models import Delivery, TrackingEvent
+from orchcamp.web import csvs
 from tests.campaigns.builders import make_campaign, make_configuration
 from tests.campaigns.desk_stage import mail_server, make_stage, sent, until_confirmation
 
@@ -117,7 +117,7 @@ def test_beyond_three_days_time_goes_by_day(db):
     assert [moment.opened for moment in moments] == [1, 1]
 
 
-def test_rates_divide_what_they_say_and_nothing_by_nothing_is_nothing():
+def test_a25_rates_divide_what_they_say_and_nothing_by_nothing_is_nothing():
     report = Report([], Books(100, {"no_consent": 20}, 60, 20), Reactions(30, 45, 6, 9, 3))
     rates = {str(kpi.label): kpi.rate for kpi in figures.kpis(report)}
     assert rates == {
@@ -130,14 +130,9 @@ def test_rates_divide_what_they_say_and_nothing_by_nothing_is_nothing():
 def test_no_cell_of_the_file_becomes_a_formula(db):
     deliver(excluded={"no_address": 2})
     table = list(figures.table(reporting.report(Delivery.objects.all())))
-    assert table[1][0] == "'=Mail"
+    assert b"".join(csvs.download(table, "x")).splitlines()[1].startswith(b"'=Mail,")
     assert len({len(row) for row in table}) == 1
     assert table[-1][0] == "total"
-
-
-@pytest.mark.parametrize("label", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1"])
-def test_what_spreadsheets_calculate_gets_an_apostrophe(label):
-    assert figures._harmless(label) == f"'{label}"
 
 
 def test_figures_of_many_deliveries_take_the_same_few_queries(db, django_assert_num_queries):

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 )
 
 from activities.graph import Graph
-from campaigns import advance, execution, lifecycle
+from campaigns import advance, execution, lifecycle, shelving
 from campaigns.errors import CampaignError
 from campaigns.models import Approval, Campaign, CampaignVersion, NodeRun, Run
 from orchcamp.accounts.models import User
@@ -57,6 +57,9 @@ class Stage(RuleBasedStateMachine):
         configuration.LAKE_DIR = configuration.DATA_DIR / "lake"
         self.example = transaction.atomic()
         self.example.__enter__()
+        self.furnish()
+
+    def furnish(self) -> None:
         make_shop()
         make_configuration()
 
@@ -232,7 +235,7 @@ class LifeMachine(Stage):
     @rule(really=st.integers(0, 9))
     def archive(self, really) -> None:
         if really == 0:
-            self.attempt(lambda: lifecycle.archive(self.fresh(), by=self.other))
+            self.attempt(lambda: shelving.archive(self.fresh(), by=self.other))
 
     @invariant()
     def nothing_unapproved_is_published_or_runs_live(self) -> None:

@@ -10,7 +10,7 @@ from email import policy
 import pytest
 from django.utils import timezone
 
-from campaigns import dispatch, sending
+from campaigns import batch_files, sending
 from campaigns.models import Batch, DoubtfulMessage, LogEntry, NodeRun, Run
 from orchcamp.datasets import engine
 from orchcamp.messaging import composer, consent, plan
@@ -109,7 +109,7 @@ def test_consent_and_suppression_are_asked_again_before_a_batch_goes_out(box):
 
 
 def test_an_empty_field_excludes_only_its_recipient(box):
-    node = make_run(addresses(3), port=PORT, body="<p>{{ name if name != 'Person 2' else name.missing }}</p>")
+    node = make_run(addresses(3), port=PORT, body="<p>{{ name if name != 'Person 2' else name|number }}</p>")
     send_all(node)
     books = balanced(Delivery.objects.get())
     assert books["accepted"] == 2 and books["excluded"] == {"render_error": 1}
@@ -150,7 +150,7 @@ def test_what_a_dead_worker_began_is_in_doubt_and_what_it_finished_stays(box):
     Batch.objects.claim(pk, source="queued", target="sending", lease=timedelta(minutes=4))  # long silent
     batch = Batch.objects.get()
     messages = [row["message_id"] for row in plan.batch(batch.delivery.plan, 0)]
-    with Journal(dispatch.journal_folder(batch), 0, batch.attempts) as journal:
+    with Journal(batch_files.journal_folder(batch), 0, batch.attempts) as journal:
         journal.begun(messages[0])
         journal.write("a", messages[0], 250, "ok")
         journal.begun(messages[1])
@@ -166,7 +166,7 @@ def test_a_batch_that_a_slow_worker_still_holds_is_left_alone(box):
     node = make_run(addresses(3), port=PORT)
     (pk,) = sending.claim_pending(node.run, at_most=1)
     batch = Batch.objects.get()
-    with Journal(dispatch.journal_folder(batch), 0, 99):
+    with Journal(batch_files.journal_folder(batch), 0, 99):
         sending.send_one(pk)
         batch.refresh_from_db()
         assert batch.status == Batch.Status.PENDING and batch.not_before > timezone.now()

@@ -179,3 +179,35 @@ def test_a_run_in_the_foreground_says_why_it_waits(tmp_path, newsletter, mark, a
     with pytest.raises(Enough):
         call_command("run_campaign", "spring", "--live", stdout=StringIO(), stderr=warnings)
     assert "the sending goes on by itself in" in warnings.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("schedule", "sentence"),
+    [
+        ({"frequency": "hourly"}, "schedule.frequency"),
+        ({"frequency": "weekly", "at": "09:00"}, "schedule.weekdays"),
+        ({"frequency": "daily", "at": "9 o'clock"}, "Write a time of day such as 09:00."),
+    ],
+)
+def test_a_schedule_that_cannot_be_is_refused_with_its_field(tmp_path, schedule, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        imported(tmp_path, document({"n1": EVERYONE}, schedule=schedule))
+    assert not Campaign.objects.exists()
+
+
+def test_a_schedule_in_yaml_keeps_its_times_of_day_and_its_words(tmp_path):
+    text = """
+schema: 1
+kind: campaign
+campaign: {slug: spring, name: Spring, schedule: {frequency: monthly, on: nth, nth: last, weekday: friday, at: 10:00}}
+canvas: {nodes: {}, edges: []}
+"""
+    (tmp_path / "campaign.yaml").write_text(text)
+    call_command("import_campaign", tmp_path / "campaign.yaml", stdout=StringIO())
+    assert Campaign.objects.get().schedule == {
+        "frequency": "monthly",
+        "on": "nth",
+        "nth": "last",
+        "weekday": "friday",
+        "at": "10:00",
+    }

@@ -75,7 +75,8 @@ def test_the_engine_takes_its_options_from_the_environment(ready):
     [
         ("duckdb://?memory_limit=banana", "Memory must have a number"),
         ("duckdb://?colour=red", "colour"),
-        ("spark://somewhere:7077", "this version has one engine"),
+        ("mysql://somewhere", "names no engine"),
+        ("local[two]", "names no engine"),
     ],
 )
 def test_an_engine_that_cannot_be_started_is_named(ready, engine, why):
@@ -83,6 +84,14 @@ def test_an_engine_that_cannot_be_started_is_named(ready, engine, why):
     assert code == 1
     assert entry["error"].startswith("ORCHCAMP_ENGINE is “")
     assert why in entry["error"]
+    assert "Traceback" not in err
+
+
+def test_spark_without_java_is_a_sentence_with_the_mend(ready, tmp_path):
+    code, entry, err = counted(ready, ORCHCAMP_ENGINE="local[1]", JAVA_HOME=str(tmp_path / "nowhere"))
+    assert code == 1
+    assert entry["error"].startswith("ORCHCAMP_ENGINE asks for Spark, which ")
+    assert entry["error"].endswith(("apt-get install default-jre-headless.", "sh bootstrap.sh requirements-spark.txt."))
     assert "Traceback" not in err
 
 
@@ -103,7 +112,7 @@ def test_a_database_that_was_never_set_up_gets_a_sentence_and_json(tmp_path):
 def test_wrong_usage_is_exit_status_2_without_an_answer(tmp_path):
     done = manage(tmp_path, "run_campaign", "spring")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "one of the arguments --test --live is required" in done.stderr
+    assert "one of the arguments --test --live --dry is required" in done.stderr
 
 
 def test_what_nobody_foresaw_is_a_sentence_and_goes_to_a_log(ready):

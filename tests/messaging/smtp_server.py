@@ -121,6 +121,15 @@ def running(port: int, path: Path | None = None, delay: float = 0) -> Iterator[s
         process.wait()
 
 
+def free_port() -> int:
+    """A port that nobody listens on: tests of several checkouts may run at once."""
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def wait_for(port: int, seconds: float = 10) -> None:
     import socket
 

@@ -131,7 +131,7 @@ def test_garbage_is_no_token(text):
 
 @pytest.mark.parametrize("piece", ["<a ", "<a href=", "<a href='", "<a href ", "<area x='"])
 def test_links_that_never_end_do_not_hold_a_worker(piece):
-    began = time.monotonic()
+    began = time.process_time()
     html = piece * 50_000
     assert tracking.Tracker(1).with_links(html, "0" * 32) == html
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

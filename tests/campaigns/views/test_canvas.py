@@ -300,7 +300,9 @@ def test_a_canvas_without_errors_can_be_sent_for_approval(manager, spring):
 def test_a_transition_shows_count_columns_and_first_rows(manager, spring, mark):
     execution.run_to_end(execution.start(draft(spring), mode="test", by=mark))
     panel = manager.get(address("transition", "split", "yes"), headers=HTMX).content.decode()
-    assert 'class="stat-value">2<' in panel and "segment code" in panel and "?part=rows" in panel
+    assert 'class="stat-value">2<' in panel and "?part=rows" in panel
+    columns = manager.get(address("transition", "split", "yes"), {"part": "columns"}, headers=HTMX).content.decode()
+    assert "segment code" in columns and "added by “Split”" in columns and "People" in columns
     rows = manager.get(address("transition", "split", "yes"), {"part": "rows"}, headers=HTMX).content.decode()
     assert "ann@example.org" in rows and "masked" not in rows
 
@@ -347,3 +349,17 @@ def _slow() -> int:
 
     numbers = ibis.range(0, 2_000_000).unnest().name("n").as_table()
     return engine.count(numbers.cross_join(numbers.view()).filter(lambda t: (t.n + t.n_right) % 7 == 3))
+
+
+def test_a_copy_of_a_personal_column_is_masked_too(client, shop, mark):
+    from django.contrib.auth.models import Permission
+
+    items = [{"kind": "attribute", "attribute": "email", "alias": "contact"}]
+    items += [{"kind": "expression", "expression": "Upper([email])", "alias": "city"}]
+    nodes = {"who": ("build_audience", audience()), "more": ("enrichment", {"data": items}), "end": ("end", {})}
+    campaign = make_campaign(graph(nodes, "who>more", "more>end"), owner=mark)
+    execution.run_to_end(execution.start(draft(campaign), mode="test", by=mark))
+    mark.groups.get().permissions.remove(Permission.objects.get(codename="view_personal"))
+    client.force_login(mark)
+    rows = client.get(address("transition", "more", "out"), {"part": "rows"}, headers=HTMX).content.decode()
+    assert "•••" in rows and "ann@example.org" not in rows.lower()

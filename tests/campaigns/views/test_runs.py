@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import execution, progress
-from campaigns.models import Batch, Beat, Campaign, DoubtfulMessage, LogEntry, NodeRun, Run
+from campaigns import execution, progress, why
+from campaigns.models import Batch, Beat, Campaign, DoubtfulMessage, Launch, LogEntry, NodeRun, Run
 from orchcamp.messaging.models import Consent
 from tests.campaigns.builders import targeting_graph
 from tests.campaigns.desk_stage import mail_server, make_stage, publish, sent, until_confirmation
@@ -60,11 +62,15 @@ def test_progress_is_asked_for_until_the_run_is_over(mark, client):
     htmx = signed_in(mark)
     page = htmx.get(at("run_progress", run))
     assert page.status_code == 200
-    assert "every 2s" in text(page)
+    assert "every 1s" in text(page)
+    Run.objects.update(started_at=timezone.now() - timedelta(hours=1))
+    assert "every 15s" in text(htmx.get(at("run_progress", run)))  # nobody is there to work
+    beat()
+    assert "every 1s" in text(htmx.get(at("run_progress", run)))
     execution.run_to_end(run)
     page = htmx.get(at("run_progress", run))
     assert page.status_code == 286
-    assert "every 2s" not in text(page)
+    assert "every" not in text(page)
     assert "Consents" in text(page)
     client.force_login(mark)
     assert "Succeeded" in text(client.get(at("run", run)))
@@ -169,8 +175,8 @@ def guilty(run) -> dict[str, str]:
     run = Run.objects.select_related("campaign").get(pk=run.pk)
     steps = progress.steps(run)
     sendings = progress.sendings(run, [step.row for step in steps])
-    checks = progress.why_nothing_was_sent(run, steps, sendings)
-    assert len(checks) == 8
+    checks = why.look(run.campaign, run, steps, sendings)
+    assert len(checks) == 12
     return {str(check.title): str(check.sentence) for check in checks if check.guilty}
 
 
@@ -194,7 +200,21 @@ def test_why_nothing_was_sent_names_a_start_in_the_future(campaign, mark, anna):
     beat()
     campaign.schedule = {"frequency": "once", "at": "2199-01-01T09:00"}
     campaign.save()
-    assert list(guilty(publish(campaign, author=mark, approver=anna))) == ["Start"]
+    assert publish(campaign, author=mark, approver=anna) is None
+    campaign.refresh_from_db()
+    found = [check for check in why.look(campaign, None) if check.guilty]
+    assert [(str(check.title), str(check.sentence)) for check in found] == [
+        ("Start", "Its first launch is still to come.")
+    ]
+    assert "Launch now" in [str(mend.label) for mend in found[0].mends]
+
+
+def test_what_did_not_run_is_listed_with_its_reason(campaign, vera, client):
+    slot = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    Launch.objects.create(campaign=campaign, slot=slot, status="missed", reason="No worker was there.")
+    client.force_login(vera)
+    page = text(client.get(reverse("campaigns:runs", args=[campaign.slug])))
+    assert "Launches that did not run" in page and "Missed" in page and "No worker was there." in page
 
 
 def test_why_nothing_was_sent_names_those_who_said_no(campaign, mark, anna):

@@ -126,7 +126,11 @@ def test_without_scripts_the_page_comes_back(campaign, mark, nora):
 def test_the_trail_tells_who_shared_what_with_whom(campaign, mark, nora):
     share(mark, nora, "change")
     as_(mark).post(SHARE, {"remove": key(nora)})
-    trail = AuditEntry.objects.filter(object_id=str(campaign.pk)).order_by("pk").values_list("verb", "actor", "facts")
+    trail = (
+        AuditEntry.objects.filter(kind="campaigns.campaign", object_id=str(campaign.pk))
+        .order_by("pk")
+        .values_list("verb", "actor", "facts")
+    )
     assert list(trail)[-2:] == [
         ("shared", mark.pk, {"subject": "Nora", "level": "change"}),
         ("stopped sharing", mark.pk, {"subject": "Nora"}),
