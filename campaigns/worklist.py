@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 
+from .controls import workers_heard
 from .models import (
     Alert,
     Approval,
@@ -114,11 +115,14 @@ KINDS = {  # what waits for a person, and with it what alert nodes said, which a
 
 
 def counts(user: User) -> dict[str, int]:
-    """How much waits, by kind, in one query; ``total`` is what asks for something."""
+    """How much waits, by kind; ``total`` is what asks for something, ``silent`` whether no worker is there.
+
+    One query, for every page shows it.
+    """
     numbers = {name: _count(waiting(user)) for name, waiting in KINDS.items()}
-    row = User.objects.filter(pk=user.pk).values_list(*numbers.values()).get()
+    *row, heard = User.objects.filter(pk=user.pk).values_list(*numbers.values(), Exists(workers_heard())).get()
     found = {name: number or 0 for name, number in zip(numbers, row, strict=True)}
-    return {**found, "total": sum(found.values()) - found["alerts"]}
+    return {**found, "total": sum(found.values()) - found["alerts"], "silent": not heard}
 
 
 def _count(rows: QuerySet) -> Subquery:

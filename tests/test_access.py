@@ -72,6 +72,7 @@ TABLE = {
     "campaigns:home": Route("anyone", "-"),
     "campaigns:search": Route("anyone", "-"),
     "campaigns:list": Route("anyone", "-"),
+    "campaigns:facets": Route("see", "-"),
     "campaigns:create": Route("make", "make"),
     "campaigns:properties": Route("make", "make", SPRING),
     "campaigns:schedule": Route("see", "make", SPRING, {"frequency": "asap"}),

@@ -11,21 +11,23 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
 from django.shortcuts import get_object_or_404
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from guardian.shortcuts import (
     assign_perm,
     get_groups_with_perms,
-    get_objects_for_user,
     get_users_with_perms,
     remove_perm,
 )
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
+
+from .reach import Shared
 
 FOLDERS_DEEP = 3  # a folder in a folder in a folder
 
@@ -41,17 +43,21 @@ class PermittedQuerySet(models.QuerySet):
     """A queryset that can be narrowed to what one person may do."""
 
     def for_user(self, user: Any, action: str = "view") -> Any:
-        permission = codename(self.model, action)
-        if not user.has_perm(permission):
-            return self.none()
-        if not is_shared(self.model) or reaches_everywhere(user, permission):
-            return self.all()
-        where = Q(pk__in=_shared(user, permission, self.model))
-        if folder := _folder_of(self.model):
-            where |= Q(folder__in=_opened(user, codename(folder, "view"), folder))
-        if _nests(self.model):
-            where |= Q(pk__in=_opened(user, permission, self.model))
-        return self.filter(where)
+        condition = reach(user, action, self.model)
+        return self.none() if condition is None else self.filter(condition)
+
+
+def reach(user: Any, action: str, model: type[models.Model]) -> Q | None:
+    """The condition under which a person may do this to a row: None where they may to none, empty where to all."""
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return None
+    if not is_shared(model) or reaches_everywhere(user, permission):
+        return Q()
+    where = Q(_shared(user, permission, model, "pk"))
+    if folder := _folder_of(model):
+        where |= Q(_shared(user, codename(folder, "view"), folder, "folder"))
+    return where
 
 
 def reached(user: Any, action: str, model: type[models.Model], name: str) -> Q:
@@ -59,8 +65,8 @@ def reached(user: Any, action: str, model: type[models.Model], name: str) -> Q:
 
     Nothing is asked where they may do it to all: a list of every key would be walked for each row.
     """
-    permission = codename(model, action)
-    if user.has_perm(permission) and (not is_shared(model) or reaches_everywhere(user, permission)):
+    condition = reach(user, action, model)
+    if condition is not None and not condition:
         return Q()
     return Q(**{f"{name}__in": model._default_manager.for_user(user, action).values("pk")})
 
@@ -87,16 +93,33 @@ class Held:
 
 
 def _held(user: Any) -> Held:
-    """One query for a person, when it is first asked."""
+    """One query for a person who was not loaded with it, when it is first asked."""
     if not hasattr(user, "_held"):
-        right = ("permissions__content_type__app_label", "permissions__codename")
-        rows = list(user.groups.order_by("name").values_list("name", "profile__everywhere", *right))
-        user._held = Held(
-            tuple(dict.fromkeys(name for name, *_rest in rows)),
-            frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
-            frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
-        )
+        user._held = _summed(list(user.groups.order_by("name").values_list("name", "profile__everywhere", *RIGHT)))
     return user._held
+
+
+def _summed(rows: list[tuple[Any, ...]]) -> Held:
+    """What rows of (group, reaches everywhere, application, right) come to."""
+    return Held(
+        tuple(dict.fromkeys(name for name, *_rest in rows if name)),
+        frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
+        frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
+    )
+
+
+RIGHT = ("permissions__content_type__app_label", "permissions__codename")
+
+
+def person(pk: Any) -> Any:
+    """The person with what they hold, in one query; None where there is nobody of this key."""
+    facts = ("groups__name", "groups__profile__everywhere", *(f"groups__{name}" for name in RIGHT))
+    held = {f"held_{number}": F(name) for number, name in enumerate(facts)}
+    rows = list(get_user_model()._default_manager.filter(pk=pk).annotate(**held).order_by("groups__name"))
+    if not rows:
+        return None
+    rows[0]._held = _summed([tuple(getattr(row, name) for name in held) for row in rows])
+    return rows[0]
 
 
 def profile_names(user: Any) -> tuple[str, ...]:
@@ -109,8 +132,16 @@ def profile_rights(user: Any) -> frozenset[str]:
     return _held(user).rights
 
 
-def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
-    return get_objects_for_user(user, permission, model, accept_global_perms=False, with_superuser=False).values("pk")
+def _shared(user: Any, permission: str, model: type[models.Model], field: str) -> Shared:
+    """Whether a field names one of the objects that are shared with the person, or that lie in one that is."""
+    return Shared(
+        field,
+        user=user,
+        permission=permission,
+        people=get_user_obj_perms_model(model),
+        groups=get_group_obj_perms_model(model),
+        deep=FOLDERS_DEEP if _nests(model) else 1,
+    )
 
 
 def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
@@ -122,15 +153,6 @@ def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
 
 def _nests(model: type[models.Model]) -> bool:
     return any(field.name == "parent" for field in model._meta.fields)
-
-
-def _opened(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
-    """The folders that are shared with the person, and those that lie in one that is."""
-    shared = _shared(user, permission, model)
-    where = Q(pk__in=shared)
-    for depth in range(1, FOLDERS_DEEP if _nests(model) else 1):
-        where |= Q(**{f"{'__'.join(['parent'] * depth)}__in": shared})
-    return model._default_manager.filter(where).values("pk")
 
 
 def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> bool:
@@ -159,6 +181,17 @@ def among(user: Any, action: str, rows: Iterable[models.Model]) -> Collection[An
         return frozenset(row.pk for row in page)
     permitted = type(page[0])._default_manager.filter(pk__in=[row.pk for row in page]).for_user(user, action)
     return frozenset(permitted.values_list("pk", flat=True))
+
+
+def marks(user: Any, model: type[models.Model], **names: str) -> dict[str, Any]:
+    """Annotations that say of each row whether the person may: ``marks(user, Campaign, may_change="change")``."""
+    return {name: _mark(reach(user, action, model)) for name, action in names.items()}
+
+
+def _mark(condition: Q | None) -> Any:
+    if condition is None or not condition:
+        return Value(condition is not None, BooleanField())
+    return ExpressionWrapper(condition, BooleanField())
 
 
 def get_for(user: Any, action: str, queryset: Any, **lookup: Any) -> Any:
