@@ -57,6 +57,7 @@ class FolderForm(forms.ModelForm):
 class FolderAdmin(ModelAdmin):
     form = FolderForm
     list_display = ["name"]
+    list_per_page = 50
     search_fields = ["name"]
     fields = ["name", "parent", "groups", "people"]
 

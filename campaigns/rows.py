@@ -12,6 +12,7 @@ from django.utils import timezone
 from activities import catalogue
 from activities.base import Channel
 from activities.graph import Graph
+
 from . import launches, status
 from .models import Campaign, NodeRun, Run
 

@@ -90,6 +90,7 @@ def failed_runs(user: User) -> QuerySet[Run]:
             campaign__status=Campaign.Status.LIVE,
         )
         .select_related("campaign", "version")
+        .defer("document", "version__document")
     )
 
 

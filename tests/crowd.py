@@ -95,16 +95,13 @@ def _fill_campaigns(crowd: Society, numbers: range, shares: int) -> None:
         )
         for n in numbers
     )
-    _fill_versions(crowd, campaigns, chance)
-    _made(
-        Task(campaign=one, title=f"Look at {one}", assignee=chance.choice([*crowd.everybody, *crowd.readers * 9]))
-        for one in campaigns
-    )
+    _fill_versions(campaigns)
+    _made(Task(campaign=one, title=f"Look at {one}", assignee=_doer(crowd, n)) for n, one in enumerate(campaigns))
     _made(AuditEntry(actor=one.owner, actor_name=str(one.owner), verb="changed", label=one.name) for one in campaigns)
     _share(crowd, campaigns, chance, shares)
 
 
-def _fill_versions(crowd: Society, campaigns: list[Campaign], chance: random.Random) -> None:
+def _fill_versions(campaigns: list[Campaign]) -> None:
     now, document = timezone.now(), simple_graph().to_json()
     approved = [*Campaign.Status.values[2:-1]]
     versions = _made(
@@ -118,17 +115,19 @@ def _fill_versions(crowd: Society, campaigns: list[Campaign], chance: random.Ran
         )
         for one in campaigns
     )
-    facts = {"scheduled_for": now, "document": document, "finished_at": now, "started_at": now}
     runs = _made(
         Run(
             campaign=version.campaign,
             version=version,
             mode=Run.Mode.LIVE if version.published_at else Run.Mode.TEST,
-            status=chance.choice([Run.Status.SUCCEEDED, Run.Status.FAILED, Run.Status.STOPPED]),
+            status=[Run.Status.SUCCEEDED, Run.Status.FAILED, Run.Status.STOPPED][n % 3],
             started_by=version.author,
-            **facts,
+            document=document,
+            scheduled_for=now - timedelta(days=n % 360),
+            started_at=now - timedelta(days=n % 360),
+            finished_at=now - timedelta(days=n % 360),
         )
-        for version in versions
+        for n, version in enumerate(versions)
     )
     counted = {"out": {"rows": 6, "dimension": "people", "key": ["id"]}}
     _made(
@@ -146,9 +145,17 @@ def _share(crowd: Society, campaigns: list[Campaign], chance: random.Random, sha
     rights = {right.codename: right for right in Permission.objects.filter(codename__in=[*RIGHTS, "view_folder"])}
     some = [rights[name] for name in RIGHTS]
     mine = [(one, crowd.readers[-1], right) for one in campaigns[::100] or campaigns[:1] for right in some]
-    people = [(one, chance.choice(crowd.everybody), chance.choice(some)) for one in campaigns for _n in range(shares // 2)]
-    teams = [(one, chance.choice(crowd.teams), chance.choice(some)) for one in campaigns for _n in range(shares - shares // 2)]
-    rows = [CampaignUserPermission(content_object=one, user=user, permission=right) for one, user, right in people + mine]
+    people = [
+        (one, chance.choice(crowd.everybody), chance.choice(some)) for one in campaigns for _n in range(shares // 2)
+    ]
+    teams = [
+        (one, chance.choice(crowd.teams), chance.choice(some))
+        for one in campaigns
+        for _n in range(shares - shares // 2)
+    ]
+    rows = [
+        CampaignUserPermission(content_object=one, user=user, permission=right) for one, user, right in people + mine
+    ]
     CampaignUserPermission.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
     rows = [CampaignGroupPermission(content_object=one, group=group, permission=right) for one, group, right in teams]
     CampaignGroupPermission.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
@@ -157,6 +164,12 @@ def _share(crowd: Society, campaigns: list[Campaign], chance: random.Random, sha
         for folder in Folder.objects.order_by("pk")[:3]
     ]
     FolderUserPermission.objects.bulk_create(opened, ignore_conflicts=True)
+
+
+def _doer(crowd: Society, number: int) -> User:
+    """Every tenth task is a reader's."""
+    among = crowd.readers if number % 10 == 0 else crowd.everybody
+    return among[number // 10 % len(among)]
 
 
 def _made(rows: Iterable[Any]) -> list[Any]:

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from campaigns.models import Campaign, CampaignTemplate, CampaignVersion, Folder, Launch, LogEntry, Run, Signal
-from campaigns.models import SavedView
+from campaigns.models import (
+    Campaign,
+    CampaignTemplate,
+    CampaignVersion,
+    Folder,
+    Launch,
+    LogEntry,
+    Run,
+    SavedView,
+    Signal,
+)
 from orchcamp.datasets.models import (
     Audience,
     AudienceVersion,
@@ -60,7 +69,12 @@ def fill(crowd: Society, before: int, after: int) -> None:
     Suppression.objects.bulk_create([Suppression(address=f"no{n}@example.org", by=chief) for n in numbers])
     SeedAddress.objects.bulk_create([SeedAddress(label=f"Seed {n}", address=f"seed{n}@example.org") for n in numbers])
     SavedView.objects.bulk_create(
-        [SavedView(user=reader, name=f"View {n}", query="tag=tag1") for reader in crowd.readers for n in numbers if n < 5]
+        [
+            SavedView(user=reader, name=f"View {n}", query="tag=tag1")
+            for reader in crowd.readers
+            for n in numbers
+            if n < 5
+        ]
     )
 
 
@@ -118,7 +132,9 @@ def fill_busy(campaign: Campaign, before: int, after: int) -> None:
     )
     Launch.objects.bulk_create(
         [
-            Launch(campaign=campaign, slot=run.scheduled_for, status=Launch.Status.SKIPPED, run=None, reason="Too early.")
+            Launch(
+                campaign=campaign, slot=run.scheduled_for, status=Launch.Status.SKIPPED, run=None, reason="Too early."
+            )
             for run in runs
         ],
         batch_size=BATCH,

@@ -37,8 +37,6 @@ PAGES = {
     "channels": "/channels/",
     "suppression": "/channels/suppression/",
     "seeds": "/channels/seeds/",
-    "delivered": "/delivered/",
-    "health": "/health/status",
     "admin: people": "/admin/accounts/user/",
     "admin: profiles": "/admin/accounts/productprofile/",
     "admin: audit": "/admin/accounts/auditentry/",

@@ -93,7 +93,7 @@ TABLE = {
     "campaigns:save_view": Route("-", "anyone", data={"name": "Mine"}),
     "campaigns:change_view": Route("-", "author", {"view_id": "view"}, {"do": "default"}),
     "campaigns:folders": Route("see", "make", data={"name": "New"}),
-    "campaigns:folder": Route("-", "make", {"folder_id": "folder"}, {"name": "Other"}),
+    "campaigns:folder": Route("make", "make", {"folder_id": "folder"}, {"name": "Other"}),
     "campaigns:rename_tag": Route("-", "administer", data={"tag": "old", "name": "new"}),
     "campaigns:star": Route("-", "see", SPRING, {"starred": "1"}),
     "campaigns:tags": Route("-", "make", SPRING, {"tags": "new"}),

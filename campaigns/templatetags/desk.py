@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import template
@@ -133,7 +134,7 @@ def removal(context: Context, campaign: Campaign) -> Any:
 
 
 @register.simple_tag
-def folder_options(tree: list[Branch], chosen: int | None = None, besides: int | None = None) -> SafeString:
+def folder_options(tree: list[Branch], chosen: int | None = None, besides: Collection[int] = ()) -> SafeString:
     """The folders as choices of a select: there may be hundreds, and several such selects on a page."""
     return format_html_join(
         "",
@@ -141,7 +142,7 @@ def folder_options(tree: list[Branch], chosen: int | None = None, besides: int |
         (
             (branch.folder.pk, SELECTED if branch.folder.pk == chosen else "", branch.indented)
             for branch in tree
-            if branch.folder.pk != besides
+            if branch.folder.pk not in besides
         ),
     )
 

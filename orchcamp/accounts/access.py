@@ -163,6 +163,9 @@ def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> b
         return False
     if isinstance(subject, type) or not is_shared(model) or reaches_everywhere(user, permission):
         return True
+    holder, known = subject.__dict__.get(KNOWN, (None, {}))
+    if holder == user.pk and action in known:
+        return bool(known[action])
     return bool(among(user, action, [subject]))
 
 
@@ -196,10 +199,29 @@ def _mark(condition: Q | None) -> Any:
 
 def get_for(user: Any, action: str, queryset: Any, **lookup: Any) -> Any:
     """The object: 404 when the person may not even see it, 403 when they may see it but not do this."""
-    found = get_object_or_404(queryset.for_user(user, "view"), **lookup)
+    found = get_object_or_404(_with_rights(queryset.for_user(user, "view"), user), **lookup)
+    _note_rights(found, user)
     if action != "view" and not may(user, action, found):
         raise PermissionDenied(refusal(type(found), action))
     return found
+
+
+KNOWN = "_rights"  # on an object that was fetched for a person: their key, and action -> whether they may
+
+
+def _with_rights(queryset: Any, user: Any) -> Any:
+    """With what the person may do to each object, where that depends on sharing: a page asks several times."""
+    if not is_shared(queryset.model) or reaches_everywhere(user, codename(queryset.model, "view")):
+        return queryset
+    return queryset.annotate(
+        **marks(user, queryset.model, **{f"_may_{each}": each for each in _actions(queryset.model)})
+    )
+
+
+def _note_rights(found: models.Model, user: Any) -> None:
+    known = {name: found.__dict__.pop(name) for name in [*found.__dict__] if name.startswith("_may_")}
+    if known:
+        found.__dict__[KNOWN] = (user.pk, {name.removeprefix("_may_"): held for name, held in known.items()})
 
 
 def demand(user: Any, action: str, model: type[models.Model]) -> None:
@@ -242,6 +264,7 @@ def revoke(subject: Any, actions: Iterable[str], obj: models.Model) -> None:
 
 
 def _grantable(actions: Iterable[str], obj: models.Model) -> list[str]:
+    obj.__dict__.pop(KNOWN, None)
     if not is_shared(type(obj)):
         raise TypeError(f"{type(obj).__name__} has no tables of object permissions")
     return [codename(type(obj), action) for action in actions]

@@ -28,7 +28,6 @@ class AuditEntryAdmin(ModelAdmin):
     list_display = ["at", "actor_name", "verb", "kind", "label", "source"]
     list_filter = ["verb", "kind", ("at", admin.DateFieldListFilter)]
     search_fields = ["actor_name", "verb", "label", "object_id", "source"]
-    date_hierarchy = "at"
     list_per_page = 50
     show_full_result_count = False  # the trail is long
     actions = ["as_csv"]
