@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
 from activities import catalogue
 from activities.base import Channel
 from activities.graph import Graph
@@ -92,8 +90,3 @@ def _sends(type: str) -> bool:
         return issubclass(catalogue.get(type), Channel)
     except catalogue.UnknownActivity:
         return False
-
-
-def is_coming(run: Run) -> bool:
-    """Whether a run waits for its moment."""
-    return run.is_open and run.scheduled_for > timezone.now()

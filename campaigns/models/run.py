@@ -126,11 +126,6 @@ class Run(models.Model):
         return Graph.from_json(self.document)
 
     @property
-    def begins_later(self) -> bool:
-        """Whether it waits for its start."""
-        return self.status == self.Status.RUNNING and self.scheduled_for > timezone.now()
-
-    @property
     def is_open(self) -> bool:
         return self.status in {self.Status.RUNNING, self.Status.PAUSED}
 
