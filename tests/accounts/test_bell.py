@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -35,14 +37,22 @@ def test_the_bell_of_every_page_says_how_much_is_unread(as_anna, anna):
     assert 'id="bell-count"' in page and "2 unread" in page
 
 
-def test_the_number_costs_no_query_where_the_menu_asks_for_its_own(as_anna, anna, django_assert_num_queries):
+def test_the_page_costs_as_many_queries_for_a_page_of_rows_as_for_none(as_anna, anna, django_assert_max_num_queries):
     as_anna.get(LIST)
-    with django_assert_num_queries(9):  # session, person, rights, numbers of the menu, and the page's own
+    with django_assert_max_num_queries(9):
         as_anna.get(LIST)
     for number in range(30):
         say([anna], str(number))
-    with django_assert_num_queries(10):  # and its rows
+    with django_assert_max_num_queries(9):
         as_anna.get(LIST)
+
+
+def test_the_number_comes_with_those_of_the_menu(as_anna, anna):
+    say([anna])
+    as_anna.get(reverse("accounts:account"))
+    with CaptureQueriesContext(connection) as queries:
+        as_anna.get(reverse("accounts:account"))
+    assert sum("accounts_notification" in query["sql"] for query in queries) == 1
 
 
 def test_the_number_is_sent_again_only_when_it_has_changed(as_anna, anna):

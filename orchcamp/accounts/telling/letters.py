@@ -62,9 +62,8 @@ def claim_due(now: datetime) -> list[str]:
     """Take the letters that are to be written now; the errands in which they are, each for one worker."""
     lost = Letter.objects.filter(state=S.SENDING, not_before__lt=now)
     lost.filter(begun_at=None).update(state=S.WAITING, claim="", not_before=None)
-    lost.exclude(begun_at=None).update(
-        state=S.DOUBT, problem=_("The worker that wrote was lost; nobody knows whether the mail went out.")
-    )
+    for letter in lost.exclude(begun_at=None):
+        _end(letter, S.DOUBT, _("The worker that wrote was lost; nobody knows whether the mail went out."))
     due = Letter.objects.filter(state=S.WAITING).exclude(not_before__gt=now).order_by("pk")
     keys = list(due.values_list("pk", flat=True)[: OF_ERRAND * ERRANDS])
     errands = []

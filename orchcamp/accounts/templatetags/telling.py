@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
+from orchcamp.accounts import notifying
 from orchcamp.accounts.models import Letter, Notification
 from orchcamp.accounts.telling import bell as bells
 from orchcamp.accounts.telling import texts
@@ -34,3 +35,10 @@ def by_mail(told: Notification) -> str:
     if told.mail == Notification.Plan.GATHERED and told.letter is not None:
         return f"{told.get_mail_display()}: {Letter.State(told.letter.state).label}".lower().capitalize()
     return str(told.get_mail_display())
+
+
+@register.filter
+def kinds_told(letter: Letter) -> str:
+    """What a letter is about by its kinds alone: who reads this may not see what they are about."""
+    kinds = dict.fromkeys(told.kind for told in letter.notifications.all())
+    return ", ".join(str(notifying.KINDS[slug].label) for slug in kinds if slug in notifying.KINDS)
