@@ -61,7 +61,9 @@ def followers(campaign: Campaign) -> list[Follower]:
     rows = dict(Following.objects.filter(campaign=campaign).values_list("person", "extent"))
     part = set(User.objects.filter(taking_part(campaign)).values_list("pk", flat=True))
     people = list(User.objects.filter(pk__in=part | rows.keys()).order_by("first_name", "last_name", "username"))
-    seeing = set(access.who_may("view", campaign).filter(pk__in=[one.pk for one in people]).values_list("pk", flat=True))
+    seeing = set(
+        access.who_may("view", campaign).filter(pk__in=[one.pk for one in people]).values_list("pk", flat=True)
+    )
     return [Follower(one, E(rows.get(one.pk, E.ALL)), one.pk in part, one.pk in seeing) for one in people]
 
 

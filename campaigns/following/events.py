@@ -37,7 +37,9 @@ def _event(title: Any, sentence: Any, *, important: bool = False) -> Event:
 
 EVENTS: dict[str, Event] = {
     # every transition of ``status.TRANSITIONS``
-    "submit": _event(gettext_lazy("sent for approval"), gettext_lazy("“%(name)s” is sent for approval."), important=True),
+    "submit": _event(
+        gettext_lazy("sent for approval"), gettext_lazy("“%(name)s” is sent for approval."), important=True
+    ),
     "withdraw": _event(
         gettext_lazy("request withdrawn"),
         gettext_lazy("The request for the approval of “%(name)s” is withdrawn; it is a draft again."),
@@ -48,16 +50,12 @@ EVENTS: dict[str, Event] = {
     ),
     "approve": _event(gettext_lazy("approved"), gettext_lazy("“%(name)s” is approved."), important=True),
     "publish": _event(gettext_lazy("published"), gettext_lazy("“%(name)s” is published and live.")),
-    "schedule": _event(
-        gettext_lazy("published"), gettext_lazy("“%(name)s” is published; its schedule launches it.")
-    ),
+    "schedule": _event(gettext_lazy("published"), gettext_lazy("“%(name)s” is published; its schedule launches it.")),
     "launch": _event(gettext_lazy("launched"), gettext_lazy("“%(name)s” is launched.")),
     "run_again": _event(gettext_lazy("runs again"), gettext_lazy("“%(name)s” runs again.")),
     "pause": _event(gettext_lazy("paused"), gettext_lazy("“%(name)s” is paused: nothing new begins.")),
     "resume": _event(gettext_lazy("resumed"), gettext_lazy("“%(name)s” goes on after its pause.")),
-    "complete": _event(
-        gettext_lazy("completed"), gettext_lazy("“%(name)s” is completed: its last run ended well.")
-    ),
+    "complete": _event(gettext_lazy("completed"), gettext_lazy("“%(name)s” is completed: its last run ended well.")),
     "close": _event(gettext_lazy("closed"), gettext_lazy("“%(name)s” is closed: no further run begins.")),
     "stop": _event(
         gettext_lazy("stopped"),
@@ -85,7 +83,9 @@ EVENTS: dict[str, Event] = {
         important=True,
     ),
     "next_approve": _event(
-        gettext_lazy("next version approved"), gettext_lazy("The next version of “%(name)s” is approved."), important=True
+        gettext_lazy("next version approved"),
+        gettext_lazy("The next version of “%(name)s” is approved."),
+        important=True,
     ),
     "next_publish": _event(
         gettext_lazy("next version published"),

@@ -21,7 +21,12 @@ def follow_control(context: Context) -> dict[str, Any]:
     if not isinstance(campaign, Campaign) or campaign.pk is None:
         return {"campaign": None}
     choices = Following.Extent.choices
-    return {"campaign": campaign, "extent": _extent(context, campaign), "choices": choices, "request": context["request"]}
+    return {
+        "campaign": campaign,
+        "extent": _extent(context, campaign),
+        "choices": choices,
+        "request": context["request"],
+    }
 
 
 @register.simple_tag(takes_context=True)

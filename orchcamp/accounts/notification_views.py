@@ -72,7 +72,9 @@ def follow(request: HttpRequest, notification_id: int) -> HttpResponse:
 @require_POST
 def mark(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Mark one notification as read, or as unread."""
-    told = get_object_or_404(Notification.objects.select_related("by", "letter"), person=request.user, pk=notification_id)
+    told = get_object_or_404(
+        Notification.objects.select_related("by", "letter"), person=request.user, pk=notification_id
+    )
     bell.mark(Notification.objects.filter(pk=told.pk), read=request.POST.get("read") != "0")
     if not wants_fragment(request):
         return redirect("accounts:notifications")

@@ -23,7 +23,9 @@ def mail(letter: Letter, told: Sequence[Notification], connection: Any = None) -
     """The mail of a letter; it holds no more of a customer than the sentences of the bell do."""
     context = {
         "letter": letter,
-        "entries": [{"what": what(one), "sentence": one.sentence, "address": _link(one.address)} for one in told[:MOST]],
+        "entries": [
+            {"what": what(one), "sentence": one.sentence, "address": _link(one.address)} for one in told[:MOST]
+        ],
         "more": max(0, len(told) - MOST),
         "all": _link(reverse("accounts:notifications")),
         "choose": _link(reverse("accounts:notification_preferences")),
