@@ -15,7 +15,7 @@ from activities.graph import Graph
 from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 
-from . import following, launches, status
+from . import launches, status
 from .models import Campaign, CampaignVersion, NodeRun, Run
 
 
@@ -29,7 +29,6 @@ class Row:
     failed_at: str  # name of the node at which the last run failed
     may_change: bool
     may_delete: bool
-    follows: str  # how much the reader hears of it
 
     @property
     def may_archive(self) -> bool:
@@ -47,7 +46,6 @@ def rows(page: Iterable[Campaign], user: User) -> list[Row]:
     found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).prefetch_related("nodes")
     runs = {run.pk: run for run in found}
     changeable, deletable = (access.among(user, action, campaigns) for action in ("change", "delete"))
-    follows = following.extents(campaigns, user)
     return [
         Row(
             campaign,
@@ -58,7 +56,6 @@ def rows(page: Iterable[Campaign], user: User) -> list[Row]:
             _failed_at(run) if run else "",
             campaign.pk in changeable,
             campaign.pk in deletable,
-            follows[campaign.pk],
         )
         for campaign in campaigns
     ]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, CharField, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from campaigns.errors import CampaignError
@@ -27,16 +27,17 @@ class Follower:
     sees: bool  # else nothing is told
 
 
-def extents(campaigns: Iterable[Campaign], user: User) -> dict[int, str]:
-    """Campaign → what the person hears of it, in one query for a page."""
+def extent_for(user: User) -> Coalesce:
+    """What a person hears of each campaign of a queryset, to annotate it with."""
     chosen = Following.objects.filter(campaign=OuterRef("pk"), person=user).values("extent")
     versions = CampaignVersion.objects.filter(Q(author=user) | Q(editors=user), campaign=OuterRef("pk"))
-    found = Campaign.objects.filter(pk__in=[campaign.pk for campaign in campaigns]).order_by()
-    rows = found.annotate(chosen=Subquery(chosen), writes=Exists(versions))
-    return {
-        pk: chosen or (E.ALL if writes or owner == user.pk else E.NONE)
-        for pk, chosen, writes, owner in rows.values_list("pk", "chosen", "writes", "owner")
-    }
+    takes_part = Case(When(Q(owner=user) | Exists(versions), then=Value(E.ALL.value)), default=Value(E.NONE.value))
+    return Coalesce(Subquery(chosen), takes_part, output_field=CharField())
+
+
+def extent(campaign: Campaign, user: User) -> str:
+    """What a person hears of one campaign."""
+    return str(Campaign.objects.filter(pk=campaign.pk).values_list(extent_for(user), flat=True).get())
 
 
 def taking_part(campaign: Campaign) -> Q:

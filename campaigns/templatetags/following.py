@@ -45,5 +45,5 @@ def _extent(context: Context, campaign: Campaign) -> str:
     """Asked once for a page."""
     request = context["request"]
     if not hasattr(request, "follows"):
-        request.follows = following.extents([campaign], request.user)
-    return str(request.follows.get(campaign.pk, Following.Extent.NONE))
+        request.follows = following.extent(campaign, request.user)
+    return str(request.follows)

@@ -57,7 +57,7 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
     if not wants_fragment(request):
         (messages.error if refusal else messages.success)(request, sentence)
         return redirect("campaigns:followers", campaign.slug)
-    context = {"campaign": campaign, "extent": following.extents([campaign], request.user)[campaign.pk]}
+    context = {"campaign": campaign, "extent": following.extent(campaign, request.user)}
     fragment = FRAGMENTS.get(request.POST.get("where", ""), FRAGMENTS["header"])
     response = render(request, fragment, context | {"choices": Following.Extent.choices})
     return toast(response, sentence, "red" if refusal else "green")

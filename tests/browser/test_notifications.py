@@ -76,7 +76,7 @@ def test_a_viewer_follows_a_campaign_and_chooses_how_to_hear_of_it(
     page.locator("#follow > summary").click()
     page.get_by_role("button", name="Only failures and approvals").click()
     expect(page.locator("#follow > summary")).to_contain_text("Following")
-    assert following.extents([campaign], vera)[campaign.pk] == Following.Extent.IMPORTANT
+    assert following.extent(campaign, vera) == Following.Extent.IMPORTANT
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{live_server.url}/account/notifications")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
