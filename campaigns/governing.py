@@ -26,7 +26,7 @@ def pause(campaign: Campaign, *, by: User | None) -> None:
     """Begin nothing new: the open run pauses, and moments of the schedule pass by. Raises WrongStatus."""
     with transaction.atomic():
         _pause_running(campaign, by)
-        move(campaign, "pause")
+        move(campaign, "pause", by=by)
         _pause_running(campaign, by)  # one that a launch began until the line before
         audit.record(by, "paused", campaign)
 
@@ -52,7 +52,7 @@ def _go_on(campaign: Campaign, verb: str, run: Run | None, deed: Callable[..., N
         deed(run, by=by)
         campaign.refresh_from_db()
     else:
-        move(campaign, verb)
+        move(campaign, verb, by=by)
         arming.arm(campaign)
 
 
@@ -61,7 +61,7 @@ def close(campaign: Campaign, *, by: User | None) -> Run | None:
     with transaction.atomic():
         campaign.refresh_from_db(fields=["status"])
         run = resume(campaign, by=by) if campaign.status == Status.PAUSED else None
-        move(campaign, "close")
+        move(campaign, "close", by=by)
         audit.record(by, "closed", campaign)
     return run
 
@@ -75,7 +75,7 @@ def stop(campaign: Campaign, *, by: User | None) -> None:
             steering.stop(run, by=by)  # its campaign stops with it
             campaign.refresh_from_db()
         else:
-            move(campaign, "stop")
+            move(campaign, "stop", by=by)
         audit.record(by, "stopped", campaign)
 
 
