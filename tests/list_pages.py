@@ -23,6 +23,7 @@ PAGES = {
     "all tasks": "/tasks/?whose=all",
     "tasks of a campaign": f"/tasks/?campaign={BUSY}",
     "search": "/search?q=spring",
+    "notifications": "/notifications",
     "runs": f"{ONE}/runs/",
     "versions": f"{ONE}/versions",
     "log": f"{ONE}/log",
