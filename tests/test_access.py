@@ -318,9 +318,7 @@ def ask(user, method: str, address: str, data: dict[str, str]) -> tuple[HttpResp
         client = Client(raise_request_exception=True)
         if user:
             client.force_login(user)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             response = client.get(address) if method == "get" else client.post(address, data)
             body = b"".join(response.streaming_content) if response.streaming else response.content
         transaction.set_rollback(True)
