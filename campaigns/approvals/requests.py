@@ -158,6 +158,17 @@ def refusal(circle: Circle, by: Any) -> str:
     return _("This is not yours to decide now. It waits for: %(names)s.") % facts
 
 
+def missing(approval: Approval) -> list[str]:
+    """For each requirement that is not satisfied who is still to sign, in the order of the stages."""
+    circle = Circle.of(approval)
+    rows = [row for row in rows_of(approval) if not row.is_satisfied]
+    return [
+        _("%(title)s, stage %(stage)s: %(who)s")
+        % {"title": row.title, "stage": row.stage, "who": circle.waits_for(row)}
+        for row in rows
+    ]
+
+
 def _proceed(approval: Approval, *, by: User | None = None, message: str = "", signed: Any = ()) -> None:
     """Mark what has enough signatures, open what comes next, and approve the version when nothing is left."""
     circle, now = Circle.of(approval), timezone.now()
