@@ -36,7 +36,9 @@ def approvals(user: User) -> QuerySet[Approval]:
     return (
         Approval.objects.filter(_where(user, "approve", "version__campaign"), status=Approval.Status.WAITING)
         .exclude(pk__in=Approval.objects.filter(own).values("pk"))
-        .filter(Exists(_turn_of(user)) | Q(requirements=None), ~Exists(handed_on))
+        .filter(
+            Exists(_turn_of(user)) | ~Exists(Requirement.objects.filter(approval=OuterRef("pk"))), ~Exists(handed_on)
+        )
         .select_related("version__campaign", "requested_by", "test_run")
     )
 

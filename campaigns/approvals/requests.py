@@ -146,10 +146,11 @@ def _sign(circle: Circle, by: User, verdict: str, message: str) -> list[Requirem
 
 def refusal(circle: Circle, by: Any) -> str:
     """Why there is nothing that this person could decide of a request now."""
-    waiting = [row for row in rows_of(circle.approval) if row.is_open]
+    rows = rows_of(circle.approval)
+    waiting = [row for row in rows if row.is_open]
     names = "; ".join(dict.fromkeys(f"{row.title}: {circle.waits_for(row)}" for row in waiting))
     facts = {"names": names}
-    if any(decision.by_id == by.pk for row in waiting for decision in row.decisions.all()):
+    if any(decision.by_id == by.pk for row in rows for decision in row.decisions.all()):
         return _("You have signed it already. It still waits for: %(names)s.") % facts
     if by.pk in circle.stands_in:
         return _("You asked %(person)s to decide for you; take that back to decide yourself.") % {

@@ -142,7 +142,10 @@ def test_an_active_policy_is_deactivated_before_it_changes(ada, anna):
     assert "Delete “Mine”?" in client.get(delete).content.decode()
     assert client.post(delete).status_code == 302
     assert not ApprovalPolicy.objects.filter(name="Mine").exists()
-    assert client.post(reverse("campaigns:policy_act", args=[ApprovalPolicy.objects.get().pk, "explode"])).status_code == 400
+    assert (
+        client.post(reverse("campaigns:policy_act", args=[ApprovalPolicy.objects.get().pk, "explode"])).status_code
+        == 400
+    )
     verbs = AuditEntry.objects.filter(kind="campaigns.approvalpolicy").order_by("pk").values_list("verb", flat=True)
     assert list(verbs) == [f"{verb} policy" for verb in ("created", "activated", "created", "deactivated", "deleted")]
 
