@@ -19,12 +19,8 @@ from django_q.tasks import async_task
 from orchcamp.accounts.telling import digests, letters
 from orchcamp.datasets import refreshing
 
-<<<<<<< HEAD
-from . import execution, launching, notices, retention, sending, standstill
-from .approvals import watching
-=======
 from . import execution, launching, retention, sending, standstill
->>>>>>> main
+from .approvals import watching
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
 
@@ -115,13 +111,8 @@ def recover() -> None:
     for pk in refreshing.claim_due(now):
         _later("refresh_audience", pk)
     standstill.tell(now)
-<<<<<<< HEAD
     watching.look(now)
-    for pk in notices.claim_due(now):
-        _later("tell_supervisors", pk)
-=======
     write_mails(now)
->>>>>>> main
     if retention.claim_daily(now):
         _later("purge", 0)
     Beat.objects.update_or_create(name=f"{SCHEDULER}{socket.gethostname()}"[:40], defaults={"at": now})

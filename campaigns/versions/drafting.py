@@ -9,12 +9,8 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-<<<<<<< HEAD
-from campaigns import arming
-from campaigns.approvals import guard
-=======
 from campaigns import arming, following
->>>>>>> main
+from campaigns.approvals import guard
 from campaigns.contexts import demand_runnable
 from campaigns.errors import WrongStatus
 from campaigns.models import Approval, Campaign, CampaignVersion, Run

@@ -12,11 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-<<<<<<< HEAD
-from django.contrib.auth.models import Group
-=======
 from django.contrib.auth.models import Group, Permission
->>>>>>> main
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.db.models import Q
@@ -259,35 +255,6 @@ def administers(user: Any) -> bool:
     return user.is_active and user.has_perm("accounts.change_user")
 
 
-<<<<<<< HEAD
-def who_may(action: str, obj: models.Model) -> list[Any]:
-    """Everybody, active, who may do this to an object, by name; asked once for those who reach everywhere, and once more
-    for each whom only sharing lets reach it."""
-    found, everywhere = _holding(codename(type(obj), action))
-    shared = is_shared(type(obj))
-    return [user for user in found if not shared or user.pk in everywhere or may(user, action, obj)]
-
-
-def who_holds(action: str, model: type[models.Model]) -> list[Any]:
-    """Everybody, active, who may do this to some object, by name."""
-    return _holding(codename(model, action))[0]
-
-
-def administrators() -> list[Any]:
-    """Everybody, active, who may enter the administration, by name."""
-    return _holding("accounts.change_user")[0]
-
-
-def _holding(permission: str) -> tuple[list[Any], set[int]]:
-    """Those who hold a right, by name, and which of them everywhere."""
-    app, code = permission.split(".")
-    here = Q(groups__permissions__codename=code, groups__permissions__content_type__app_label=app)
-    own = Q(user_permissions__codename=code, user_permissions__content_type__app_label=app)
-    people = get_user_model()._default_manager.filter(is_active=True)
-    found = list(people.filter(here | own | Q(is_superuser=True)).distinct().order_by("username"))
-    reaching = people.filter(Q(here, groups__profile__everywhere=True) | Q(is_superuser=True))
-    return found, set(reaching.values_list("pk", flat=True))
-=======
 def who_may(action: str, obj: models.Model) -> Any:
     """Everybody who is here and may do this to an object, in one question however many they are."""
     model = type(obj)
@@ -307,6 +274,17 @@ def who_may(action: str, obj: models.Model) -> Any:
     return people.filter(Q(is_superuser=True) | (able & where))
 
 
+def who_holds(action: str, model: type[models.Model]) -> Any:
+    """Everybody who is here and may do this to some object."""
+    able = _in_groups(Group.objects.filter(permissions__in=_right(codename(model, action))))
+    return get_user_model().objects.filter(Q(is_superuser=True) | able, is_active=True)
+
+
+def administrators() -> Any:
+    """Everybody who is here and may enter the administration."""
+    return who_holds("change", get_user_model())
+
+
 def _right(permission: str) -> models.QuerySet:
     app, code = permission.split(".")
     return Permission.objects.filter(content_type__app_label=app, codename=code).values("pk")
@@ -322,4 +300,3 @@ def _shared_with(right: models.QuerySet, model: type[models.Model], where: Q) ->
     people = get_user_obj_perms_model(model).objects.filter(where, permission__in=right).values("user")
     groups = get_group_obj_perms_model(model).objects.filter(where, permission__in=right).values("group")
     return Q(pk__in=people) | _in_groups(Group.objects.filter(pk__in=groups))
->>>>>>> main
