@@ -19,7 +19,7 @@ from orchcamp.messaging.models import ChannelConfiguration
 from orchcamp.web.errors import Refused
 
 from . import contexts, lifecycle, planning, previewing, progress, reporting, worklist
-from .counts import holding_test
+from .counts import holding_dry_run
 from .models import Approval, CampaignVersion, Run, SealedPlan
 from .store import RunStore
 
@@ -219,6 +219,6 @@ def review(approval: Approval, *, personal: bool) -> Review:
 
 
 def before_submission(version: CampaignVersion, *, personal: bool) -> tuple[Review, Run | None]:
-    """What an approval of this draft would show, with the test run that it would carry (None: to be made)."""
-    run = holding_test(version)
+    """What an approval of this draft would show, with the dry run that it would carry (None: to be made)."""
+    run = holding_dry_run(version)
     return _review(version, lifecycle.counts_of(run) if run else {}, run, personal), run

@@ -12,10 +12,13 @@ from .models import (
     Approval,
     Campaign,
     CampaignVersion,
+    Decision,
+    Delegation,
     DoubtfulMessage,
     Launch,
     NodeRun,
     Question,
+    Requirement,
     Run,
     Task,
 )
@@ -27,13 +30,28 @@ def _where(user: User, action: str, name: str) -> Q:
 
 
 def approvals(user: User) -> QuerySet[Approval]:
-    """Requests that the person may decide: not those they wrote or asked for."""
+    """Requests in which it is the person's turn: not those they wrote or asked for, signed, or handed on."""
     own = Q(requested_by=user) | Q(version__author=user) | Q(version__in=user_versions(user))
+    handed_on = Delegation.objects.filter(approval=OuterRef("pk"), by=user)
     return (
         Approval.objects.filter(_where(user, "approve", "version__campaign"), status=Approval.Status.WAITING)
         .exclude(pk__in=Approval.objects.filter(own).values("pk"))
+        .filter(
+            Exists(_turn_of(user)) | ~Exists(Requirement.objects.filter(approval=OuterRef("pk"))), ~Exists(handed_on)
+        )
         .select_related("version__campaign", "requested_by", "test_run")
     )
+
+
+def _turn_of(user: User) -> QuerySet[Requirement]:
+    """The open requirements of a request that the person may sign, by name, group or in another's place; an
+    administrator those for which too few of the named are left."""
+    named = Q(anyone=True) | Q(people=user) | Q(groups__in=user.groups.values("pk"))
+    lent = Q(approval__in=Delegation.objects.filter(to=user).values("approval"))
+    left = Q(escalated_at__isnull=False) if access.administers(user) else Q(pk=None)
+    signed = Decision.objects.filter(requirement=OuterRef("pk"), by=user, verdict=Decision.Verdict.APPROVE)
+    found = Requirement.objects.filter(named | lent | left, approval=OuterRef("pk"), status=Requirement.Status.OPEN)
+    return found.exclude(Exists(signed))
 
 
 def user_versions(user: User) -> QuerySet:

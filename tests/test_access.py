@@ -187,6 +187,12 @@ TABLE = {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    "campaigns:policies": Route("make", "-"),
+    "campaigns:policy_create": Route("administer", "administer"),
+    "campaigns:policy": Route("make", "-", {"policy_id": "policy"}),
+    "campaigns:policy_change": Route("administer", "administer", {"policy_id": "policy"}),
+    "campaigns:policy_delete": Route("administer", "administer", {"policy_id": "policy"}),
+    "campaigns:policy_act": Route("-", "administer", {"policy_id": "policy", "verb": "=duplicate"}),
     "campaigns:tasks": Route("anyone", "-"),
     "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look"}),
     "campaigns:task": Route("make", "make", {"task_id": "task"}, {"status": "done"}),
@@ -378,10 +384,11 @@ def test_a_person_without_a_profile_reads_nothing_of_anybody_s(name, things, peo
 
 @pytest.fixture
 def nora(db):
-    """She may do anything to campaigns, but none is shared with her."""
+    """She may do anything to campaigns, but none is shared with her; policies are the installation's, not a campaign's."""
     user = person("nora", None)
     profile = ProductProfile(label="Agency", everywhere=False)
-    roles.define(profile, [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")])
+    codes = [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")]
+    roles.define(profile, [code for code in codes if not code.endswith("_approvalpolicy")])
     user.groups.add(profile.group)
     return user
 

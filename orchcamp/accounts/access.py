@@ -274,6 +274,17 @@ def who_may(action: str, obj: models.Model) -> Any:
     return people.filter(Q(is_superuser=True) | (able & where))
 
 
+def who_holds(action: str, model: type[models.Model]) -> Any:
+    """Everybody who is here and may do this to some object."""
+    able = _in_groups(Group.objects.filter(permissions__in=_right(codename(model, action))))
+    return get_user_model().objects.filter(Q(is_superuser=True) | able, is_active=True)
+
+
+def administrators() -> Any:
+    """Everybody who is here and may enter the administration."""
+    return who_holds("change", get_user_model())
+
+
 def _right(permission: str) -> models.QuerySet:
     app, code = permission.split(".")
     return Permission.objects.filter(content_type__app_label=app, codename=code).values("pk")
