@@ -49,13 +49,24 @@ def previous_live_run(run: Run | None) -> Run | None:
 def holding_test(version: CampaignVersion) -> Run | None:
     """The latest dry run whose counts hold for this version, else the latest such test: the same canvas and variables,
     today's data. A dry run for which somebody chose answers shows one way only, so it is none."""
-    wanted = (_counted(version.document), version.planned().variables, pins(schema.load(), version.document))
-    succeeded = Run.objects.filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED, errors=0)
+    return holding_dry(version) or _holding(version, _succeeded(version).tests())
+
+
+def holding_dry(version: CampaignVersion) -> Run | None:
+    """The latest dry run whose counts hold for this version; what an approval is asked with."""
     chosen = NodeRun.objects.exclude(answer="").values("run")
-    for runs in (succeeded.dry().exclude(pk__in=chosen), succeeded.tests()):
-        for run in runs[:20]:
-            if (_counted(run.document), run.variables, run.snapshots) == wanted:
-                return run
+    return _holding(version, _succeeded(version).dry().exclude(pk__in=chosen))
+
+
+def _succeeded(version: CampaignVersion) -> Any:
+    return Run.objects.filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED, errors=0)
+
+
+def _holding(version: CampaignVersion, runs: Any) -> Run | None:
+    wanted = (_counted(version.document), version.planned().variables, pins(schema.load(), version.document))
+    for run in runs[:20]:
+        if (_counted(run.document), run.variables, run.snapshots) == wanted:
+            return run
     return None
 
 

@@ -30,6 +30,7 @@ from .views import (
     pictures,
     presence,
     previews,
+    publishing,
     reports,
     running,
     runs,
@@ -37,6 +38,7 @@ from .views import (
     searching,
     signals,
     steering,
+    submitting,
     tasks,
     versions,
 )
@@ -143,10 +145,10 @@ urlpatterns = [
     path("questions/<int:question_id>/answer", decisions.answer, name="answer"),
     path("alerts/<int:alert_id>/read", decisions.read_alert, name="read_alert"),
     # approvals and tasks
-    path("campaigns/<slug:slug>/submit", approvals.submit, name="submit"),
-    path("campaigns/<slug:slug>/withdraw", approvals.withdraw, name="withdraw"),
-    path("campaigns/<slug:slug>/publish", approvals.publish, name="publish"),
-    path("campaigns/<slug:slug>/edit", approvals.edit_again, name="edit_again"),
+    path("campaigns/<slug:slug>/submit", submitting.submit, name="submit"),
+    path("campaigns/<slug:slug>/withdraw", submitting.withdraw, name="withdraw"),
+    path("campaigns/<slug:slug>/publish", publishing.publish, name="publish"),
+    path("campaigns/<slug:slug>/edit", publishing.edit_again, name="edit_again"),
     path("campaigns/<slug:slug>/do/<str:verb>", governing.govern, name="govern"),
     # versions
     path("campaigns/<slug:slug>/versions", versions.version_list, name="versions"),
