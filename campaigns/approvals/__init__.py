@@ -1,1 +1,1 @@
-"""Approvals: who must decide about a version, the request, the decisions, and what is seen of them."""
+"""Approvals: who has to sign what of a version before it runs, and that nothing runs without."""

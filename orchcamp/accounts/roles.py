@@ -80,6 +80,7 @@ RIGHTS: tuple[Right, ...] = (
         ("datasets.view_personal", _("see personal data unmasked")),
         ("messaging.view_channelconfiguration", _("see channel configurations")),
         ("messaging.view_connection", _("see connections")),
+        ("campaigns.view_approvalpolicy", _("see approval policies")),
     ),
     *_rights(
         DECIDERS,
@@ -90,6 +91,9 @@ RIGHTS: tuple[Right, ...] = (
     *_rights(
         ONLY_ADMINISTRATOR,
         ("campaigns.delete_folder", _("delete folders")),
+        ("campaigns.add_approvalpolicy", _("create approval policies")),
+        ("campaigns.change_approvalpolicy", _("change and activate approval policies")),
+        ("campaigns.delete_approvalpolicy", _("delete approval policies")),
         ("datasets.add_dataset", _("load customer data")),
         ("datasets.change_dataset", _("change datasets")),
         ("datasets.delete_dataset", _("delete datasets")),
