@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from activities import catalogue, wording
 from activities.base import Channel
@@ -32,6 +33,13 @@ class Headline:
     approval: Approval
     targeted: int | None
     channels: int
+    mine: bool = False  # whether the reader may sign something of it now
+    overdue: bool = False
+
+    @property
+    def may_tick(self) -> bool:
+        """Whether it may be approved together with others."""
+        return self.mine and self.approval.bulk
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,18 @@ def _targeted(graph: Graph, counts: Counts) -> list[int]:
     return [rows for rows in found if rows is not None]
 
 
-def headline(approval: Approval) -> Headline:
+def headline(approval: Approval, *, mine: bool = False) -> Headline:
     """From the stored counts: no query beside the approval's own."""
     graph = approval.version.graph
     found = _targeted(graph, approval.counts)
     channels = sum(contexts.is_channel(node) for node in graph.nodes.values())
-    return Headline(approval, sum(found) if found else None, channels)
+    return Headline(approval, sum(found) if found else None, channels, mine, is_overdue(approval))
+
+
+def is_overdue(approval: Approval) -> bool:
+    """Whether somebody should have decided by now."""
+    waiting = approval.status == Approval.Status.WAITING
+    return waiting and approval.due_at is not None and approval.due_at < timezone.now()
 
 
 def flow(graph: Graph, counts: Counts) -> list[Flow]:

@@ -9,7 +9,10 @@ from activities.graph import Graph, Node
 from campaigns import contexts, progress
 from campaigns.comparing import Figure
 from campaigns.models import Approval, CampaignVersion
+from campaigns.models.policy import FACET_LABELS
 from campaigns.versions import comparison, contents
+
+from .facets import hashes
 
 Counts = Mapping[str, Mapping[str, int]]
 
@@ -72,6 +75,14 @@ def since(version: CampaignVersion, counts: Counts) -> Since | None:
         lines((before.graph, approval.counts if approval else {}), (version.graph, counts)),
         contents.messages(before.graph, version.graph),
     )
+
+
+def facets(approval: Approval) -> list[tuple[str, bool | None]]:
+    """Each part that people sign, and whether it is another than in the last approved version; None: nothing to tell."""
+    before = last_approved(approval.version)
+    known = approval.hashes or hashes(approval.version)
+    then = hashes(before) if before is not None else {}
+    return [(str(label), known.get(facet) != then[facet] if then else None) for facet, label in FACET_LABELS.items()]
 
 
 def lines(before: tuple[Graph, Counts], after: tuple[Graph, Counts]) -> list[Line]:

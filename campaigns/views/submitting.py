@@ -11,13 +11,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import lifecycle, review
-from campaigns.approvals import before
+from campaigns import review
+from campaigns.approvals import before, requests
 from campaigns.desk_forms import MessageForm
 from campaigns.models import Approval, Campaign, CampaignVersion
 from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import render_fragment
+from orchcamp.web.fragments import render_fragment, wants_fragment
+
+from . import approvals
 
 PAGE, FRAGMENT = "campaigns/approval_submit.html", "campaigns/_approval_submit.html"
 
@@ -34,7 +36,7 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             before.demand_dry_run(version)
-            lifecycle.submit(version, by=request.user, message=form.cleaned_data["message"])
+            requests.submit(version, by=request.user, message=form.cleaned_data["message"])
             messages.success(request, _("Sent for approval. The canvas is frozen until somebody has decided."))
             return redirect("campaigns:canvas", slug)
         except Refused as error:
@@ -62,10 +64,15 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     open_request = get_object_or_404(Approval, version__campaign=campaign, status=Approval.Status.WAITING)
     if not review.is_own(open_request, request.user):
         raise PermissionDenied(_("Only the person who asked may withdraw a request."))
+    in_queue = wants_fragment(request)
     try:
-        lifecycle.withdraw(open_request, by=request.user)
+        requests.withdraw(open_request, by=request.user)
+        if in_queue:
+            return approvals.decided(request, open_request.pk, _("Withdrawn: the campaign can be edited again."))
         messages.success(request, _("Withdrawn: “%(name)s” can be edited again.") % {"name": campaign.name})
     except Refused as refusal:
+        if in_queue:
+            return approvals.refused(request, open_request.pk, refusal)
         messages.error(request, str(refusal))
     if request.POST.get("next") == "queue":
         return redirect("campaigns:approvals")
