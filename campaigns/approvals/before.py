@@ -35,7 +35,7 @@ class Rehearsal:
 
 def rehearsal(version: CampaignVersion) -> Rehearsal:
     """The dry run that holds for a version, else what there is in its stead."""
-    if held := counts.holding_dry(version):
+    if held := counts.holding_dry_run(version):
         return Rehearsal(held)
     last = Run.objects.dry().filter(campaign=version.campaign_id).order_by("-started_at", "-pk").first()
     if last is None:
@@ -47,7 +47,7 @@ def rehearsal(version: CampaignVersion) -> Rehearsal:
 
 def demand_dry_run(version: CampaignVersion) -> Run:
     """The dry run that a request carries. Raises NoDryRun."""
-    run = counts.holding_dry(version)
+    run = counts.holding_dry_run(version)
     if run is None:
         raise NoDryRun(
             _("Version %(number)s has no finished dry run of exactly this canvas and today's data: make one, then ask.")

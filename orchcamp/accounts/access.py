@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
@@ -252,3 +253,32 @@ def share(action: str, obj: models.Model, *, people: Iterable[Any], groups: Iter
 def administers(user: Any) -> bool:
     """Whether the person may enter the administration; the profile decides, ``is_staff`` does not."""
     return user.is_active and user.has_perm("accounts.change_user")
+
+
+def who_may(action: str, obj: models.Model) -> list[Any]:
+    """Everybody, active, who may do this to an object, by name; asked once for those who reach everywhere, and once more
+    for each whom only sharing lets reach it."""
+    found, everywhere = _holding(codename(type(obj), action))
+    shared = is_shared(type(obj))
+    return [user for user in found if not shared or user.pk in everywhere or may(user, action, obj)]
+
+
+def who_holds(action: str, model: type[models.Model]) -> list[Any]:
+    """Everybody, active, who may do this to some object, by name."""
+    return _holding(codename(model, action))[0]
+
+
+def administrators() -> list[Any]:
+    """Everybody, active, who may enter the administration, by name."""
+    return _holding("accounts.change_user")[0]
+
+
+def _holding(permission: str) -> tuple[list[Any], set[int]]:
+    """Those who hold a right, by name, and which of them everywhere."""
+    app, code = permission.split(".")
+    here = Q(groups__permissions__codename=code, groups__permissions__content_type__app_label=app)
+    own = Q(user_permissions__codename=code, user_permissions__content_type__app_label=app)
+    people = get_user_model()._default_manager.filter(is_active=True)
+    found = list(people.filter(here | own | Q(is_superuser=True)).distinct().order_by("username"))
+    reaching = people.filter(Q(here, groups__profile__everywhere=True) | Q(is_superuser=True))
+    return found, set(reaching.values_list("pk", flat=True))
