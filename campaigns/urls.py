@@ -160,6 +160,7 @@ urlpatterns = [
     path("approvals/approve", approvals.approve_many, name="approve_many"),
     path("approvals/<int:approval_id>/decide", approvals.decide, name="decide"),
     path("approvals/<int:approval_id>/delegate", approvals.delegate, name="delegate"),
+    path("approvals/<int:approval_id>/take-back", approvals.take_back, name="take_back"),
     path("approvals/<int:approval_id>/evidence", approvals.evidence_pack, name="evidence"),
     path("tasks/", tasks.task_list, name="tasks"),
     path("campaigns/<slug:slug>/tasks/new", tasks.create_task, name="create_task"),

@@ -38,10 +38,8 @@ def approve(ids: Sequence[int], *, by: User, message: str = "") -> list[Outcome]
 
 
 def _approve(approval: Approval, by: User, message: str) -> Outcome:
-    if not approval.bulk:
-        return Outcome(approval, False, _("A policy wants this one to be decided on its own; open it."))
     try:
-        requests.approve(approval, by=by, message=message)
+        requests.approve(approval, by=by, message=message, in_bulk=True)
     except Refused as refusal:
         return Outcome(approval, False, str(refusal))
     approval.refresh_from_db(fields=["status", "decided_by", "decided_at"])

@@ -13,7 +13,6 @@ from django_htmx.http import trigger_client_event
 from campaigns import asked as questions
 from campaigns import review, worklist
 from campaigns.approvals import asked, evidence, inbox, many, requests, since
-from campaigns.approvals.deciders import able_among
 from campaigns.desk_forms import DelegateForm, MessageForm, SendBackForm
 from campaigns.errors import CampaignError
 from campaigns.models import Approval, Campaign
@@ -24,7 +23,11 @@ from orchcamp.web.lists import paginate, remember
 from orchcamp.web.numbers import whole
 
 QUEUE, PAGE = "campaigns/approval_queue.html", "campaigns/approval_detail.html"
-CARD, RESULT, HEADLINE = "campaigns/_approval.html", "campaigns/_approval_result.html", "campaigns/_approval_headline.html"
+CARD, RESULT, HEADLINE = (
+    "campaigns/_approval.html",
+    "campaigns/_approval_result.html",
+    "campaigns/_approval_headline.html",
+)
 
 
 @require_GET
@@ -59,9 +62,9 @@ def _card(request: HttpRequest, approval: Approval, **more: object) -> dict[str,
     waiting, own = approval.status == Approval.Status.WAITING, review.is_own(approval, user)
     stages = asked.stages(approval, user)
     mine = [stage for stage in stages if stage.mine]
-    may_decide = bool(mine) and may(user, "approve", campaign)
-    others = able_among(approval, [stage.requirement for stage in mine]) if may_decide else []
-    others = [person for person in others if person.pk != user.pk]
+    may_approve = may(user, "approve", campaign)
+    may_decide = waiting and may_approve and not own and (bool(mine) or not approval.hashes)
+    others = requests.stand_ins(approval, user) if mine else []
     return {
         "approval": approval,
         "campaign": campaign,
@@ -75,7 +78,8 @@ def _card(request: HttpRequest, approval: Approval, **more: object) -> dict[str,
         "own": own,
         "overdue": review.is_overdue(approval),
         "may_decide": may_decide,
-        "may_approve": may(user, "approve", campaign),
+        "may_approve": may_approve,
+        "handed_on": waiting and approval.delegations.filter(by=user).exists(),
         "may_withdraw": waiting and own and may(user, "change", campaign),
         "may_publish": may(user, "publish", campaign),
         "approve_form": MessageForm(auto_id=f"approve-{approval.pk}-%s"),
@@ -128,19 +132,29 @@ def delegate(request: HttpRequest, approval_id: int) -> HttpResponse:
     """Let somebody else who could decide it do so in one's place."""
     found = _found(request, approval_id)
     get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
-    mine = [stage.requirement for stage in asked.stages(found, request.user) if stage.mine]
-    others = [person for person in able_among(found, mine) if person.pk != request.user.pk]
-    form = DelegateForm(others, request.POST, auto_id=f"delegate-{approval_id}-%s")
-    if mine and not form.is_valid():
-        return _answer(request, CARD, _card(request, found, delegate_form=form))
+    form = DelegateForm(requests.stand_ins(found, request.user), request.POST, auto_id=f"delegate-{approval_id}-%s")
     try:
-        if not mine:
-            raise CampaignError(_("Nothing of this request waits for you any more, so there is nothing to delegate."))
+        if not form.is_valid() and form.fields["to"].queryset.exists():
+            return _answer(request, CARD, _card(request, found, delegate_form=form))
+        if not form.is_valid():
+            raise CampaignError(_("There is nothing of this request, or nobody left, that you could hand it on to."))
         to = form.cleaned_data["to"]
         requests.delegate(found, by=request.user, to=to, message=form.cleaned_data["message"])
     except Refused as refusal:
         return refused(request, approval_id, refusal)
     return decided(request, approval_id, _("Delegated to %(person)s.") % {"person": to})
+
+
+@require_POST
+def take_back(request: HttpRequest, approval_id: int) -> HttpResponse:
+    """Decide oneself again what was handed on."""
+    found = _found(request, approval_id)
+    get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
+    try:
+        requests.take_back(found, by=request.user)
+    except Refused as refusal:
+        return refused(request, approval_id, refusal)
+    return _answer(request, CARD, _card(request, _found(request, approval_id)))
 
 
 @require_POST

@@ -35,7 +35,8 @@ def submit(request: HttpRequest, slug: str) -> HttpResponse:
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
-            before.demand_dry_run(version)
+            if version.is_draft:
+                before.demand_dry_run(version)
             requests.submit(version, by=request.user, message=form.cleaned_data["message"])
             messages.success(request, _("Sent for approval. The canvas is frozen until somebody has decided."))
             return redirect("campaigns:canvas", slug)
