@@ -9,7 +9,6 @@ from activities.graph import Graph
 from orchcamp.datasets import schema
 
 from .models import CampaignVersion, NodeRun, Run
-from .models.run import RunQuerySet
 from .pins import pins
 
 S = NodeRun.Status
@@ -47,22 +46,13 @@ def previous_live_run(run: Run | None) -> Run | None:
     return ended.order_by("-pk").prefetch_related("nodes").first()
 
 
-def holding_test(version: CampaignVersion) -> Run | None:
-    """The latest dry run whose counts hold for this version, else the latest such test."""
-    return holding_dry_run(version) or _holding(version, Run.objects.tests())
-
-
 def holding_dry_run(version: CampaignVersion) -> Run | None:
-    """The latest dry run whose counts hold for this version. One for which somebody chose answers shows one way only, so
-    it is none."""
+    """The latest dry run whose counts hold for this version: the same canvas and variables, today's data. One for which
+    somebody chose answers shows one way only, so it is none."""
     chosen = NodeRun.objects.exclude(answer="").values("run")
-    return _holding(version, Run.objects.dry().exclude(pk__in=chosen))
-
-
-def _holding(version: CampaignVersion, runs: RunQuerySet) -> Run | None:
-    """The latest of some runs over the same canvas and variables, and today's data."""
+    succeeded = Run.objects.dry().filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED, errors=0)
     wanted = (_counted(version.document), version.planned().variables, pins(schema.load(), version.document))
-    for run in runs.filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED, errors=0)[:20]:
+    for run in succeeded.exclude(pk__in=chosen)[:20]:
         if (_counted(run.document), run.variables, run.snapshots) == wanted:
             return run
     return None

@@ -17,7 +17,7 @@ from campaigns import counts, execution
 from campaigns.advance import REVIEW
 from campaigns.contexts import demand_runnable
 from campaigns.errors import AlreadyDecided, CampaignError, NotAllowed, OwnWork, StaleCanvas, WrongStatus
-from campaigns.models import Approval, CampaignVersion, Decision, Delegation, Requirement, Run
+from campaigns.models import Approval, Campaign, CampaignVersion, Decision, Delegation, Requirement, Run
 from campaigns.models.policy import EACH
 from campaigns.versions import drafting
 from orchcamp.accounts import audit
@@ -44,7 +44,7 @@ def submit(version: CampaignVersion, *, by: User | None, message: str = "") -> A
     with transaction.atomic():
         now = timezone.now()
         drafts = CampaignVersion.objects.filter(pk=version.pk, revision=version.revision, frozen_at=None)
-        properties = version.properties or drafting.properties_of(campaign)
+        properties = version.properties or drafting.properties_of(Campaign.objects.get(pk=campaign.pk))
         if not drafts.update(frozen_at=now, properties=properties):
             raise StaleCanvas(_("Someone changed the canvas in the meantime; look at it, then ask again."))
         drafting.step(campaign, "submit")

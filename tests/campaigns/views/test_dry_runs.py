@@ -223,7 +223,7 @@ def test_its_failing_messages_stand_in_the_request(mark, anna):
 def test_a_dry_run_of_another_canvas_or_another_answer_is_not_carried(mark):
     campaign = make_stage(mark, asking())
     tried(mark, {"answer-q": "no"})
-    assert counts.holding_test(campaign.draft()) is None
+    assert counts.holding_dry_run(campaign.draft()) is None
     plain = tried(mark, {"answer-q": "yes"})
-    assert counts.holding_test(campaign.draft()) == plain
+    assert counts.holding_dry_run(campaign.draft()) == plain
     assert lifecycle.submit(campaign.draft(), by=mark).test_run == plain
