@@ -39,10 +39,11 @@ class Filters:
     sort: str
 
     @classmethod
-    def read(cls, asked: Mapping[str, str], *, decides: bool) -> Filters:
-        """What is asked for; what is not known becomes the usual."""
+    def read(cls, asked: Mapping[str, str], *, decides: bool, asks: bool) -> Filters:
+        """What is asked for; what is not known becomes what most concerns the person."""
         show, sort = asked.get("show", ""), asked.get("sort", "")
-        return cls(show if show in SHOWN else (MINE if decides else ASKED), sort if sort in SORTS else "due")
+        usual = MINE if decides else ASKED if asks else ALL
+        return cls(show if show in SHOWN else usual, sort if sort in SORTS else "due")
 
     def apply(self, user: User) -> QuerySet[Approval]:
         order = DECIDED_LAST if self.show == DECIDED else SORTS[self.sort][1]

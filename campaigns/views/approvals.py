@@ -36,7 +36,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     user = request.user
     decides = may(user, "approve", Campaign)
     remember(request, "campaigns:approvals")
-    filters = inbox.Filters.read(request.GET, decides=decides)
+    filters = inbox.Filters.read(request.GET, decides=decides, asks=may(user, "change", Campaign))
     tabs = inbox.tabs(user)
     count = next(tab.count for tab in tabs if tab.value == filters.show)
     page = paginate(request, filters.apply(user), count=count)

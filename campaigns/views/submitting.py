@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns import review
-from campaigns.approvals import before, requests
+from campaigns.approvals import before, preview, requests
 from campaigns.desk_forms import MessageForm
 from campaigns.models import Approval, Campaign, CampaignVersion
 from orchcamp.accounts.access import get_for, holds, may
@@ -51,11 +51,15 @@ def _case(request: HttpRequest, version: CampaignVersion) -> dict[str, Any]:
     """What the request would carry, or what is missing for it."""
     personal = holds(request.user, "datasets.view_personal")
     rehearsal = before.rehearsal(version)
-    return {
+    found: dict[str, Any] = {
         "rehearsal": rehearsal,
         "may_test": may(request.user, "test", version.campaign),
         "review": review.before_submission(version, rehearsal.held, personal=personal),
     }
+    if rehearsal.held is not None and version.is_draft:
+        counts = requests.counts_of(rehearsal.held)
+        found["preview"] = preview.preview(version, by=request.user, counts=counts)
+    return found
 
 
 @require_POST

@@ -1,0 +1,59 @@
+"""Putting in force what was approved, and taking it back to draft."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from campaigns import lifecycle
+from campaigns.models import Approval, Campaign, Run
+from tests.campaigns.desk_stage import ask, make_stage
+
+
+@pytest.fixture
+def campaign(mark) -> Campaign:
+    return make_stage(mark)
+
+
+@pytest.fixture
+def approval(campaign, mark) -> Approval:
+    return ask(campaign, mark, "Please before Friday")
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+def test_publishing_says_what_happens_and_does_it_once(approval, anna, client):
+    lifecycle.approve(approval, by=anna)
+    client.force_login(anna)
+    address = reverse("campaigns:publish", args=["spring"])
+    page = text(client.get(address))
+    assert "This is what happens" in page
+    assert "waits until somebody confirms it" in page
+    assert client.post(address).status_code == 302
+    assert client.post(address).status_code == 409
+    assert Run.objects.filter(mode="live").count() == 1
+
+
+def test_nothing_unapproved_is_published(campaign, anna, client):
+    client.force_login(anna)
+    address = reverse("campaigns:publish", args=["spring"])
+    assert "Nothing to publish" in text(client.get(address))
+    assert client.post(address).status_code == 409
+    assert not Run.objects.filter(mode="live").exists()
+
+
+def test_a_manager_may_not_publish(approval, anna, mark, client):
+    lifecycle.approve(approval, by=anna)
+    client.force_login(mark)
+    assert client.post(reverse("campaigns:publish", args=["spring"])).status_code == 403
+
+
+def test_editing_again_opens_a_draft_that_needs_its_own_approval(approval, anna, mark, client, campaign):
+    lifecycle.approve(approval, by=anna)
+    client.force_login(mark)
+    client.post(reverse("campaigns:edit_again", args=["spring"]))
+    campaign.refresh_from_db()
+    assert campaign.status == Campaign.Status.DRAFT
+    assert campaign.draft().approved_at is None
