@@ -19,6 +19,7 @@ from django_q.tasks import async_task
 from orchcamp.datasets import refreshing
 
 from . import execution, launching, notices, retention, sending, standstill
+from .approvals import watching
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
 
@@ -109,6 +110,7 @@ def recover() -> None:
     for pk in refreshing.claim_due(now):
         _later("refresh_audience", pk)
     standstill.tell(now)
+    watching.look(now)
     for pk in notices.claim_due(now):
         _later("tell_supervisors", pk)
     if retention.claim_daily(now):

@@ -146,16 +146,28 @@ def _sign(circle: Circle, by: User, verdict: str, message: str) -> list[Requirem
 
 def refusal(circle: Circle, by: Any) -> str:
     """Why there is nothing that this person could decide of a request now."""
-    waiting = [row for row in rows_of(circle.approval) if row.is_open]
+    rows = rows_of(circle.approval)
+    waiting = [row for row in rows if row.is_open]
     names = "; ".join(dict.fromkeys(f"{row.title}: {circle.waits_for(row)}" for row in waiting))
     facts = {"names": names}
-    if any(decision.by_id == by.pk for row in waiting for decision in row.decisions.all()):
+    if any(decision.by_id == by.pk for row in rows for decision in row.decisions.all()):
         return _("You have signed it already. It still waits for: %(names)s.") % facts
     if by.pk in circle.stands_in:
         return _("You asked %(person)s to decide for you; take that back to decide yourself.") % {
             "person": circle.people[circle.stands_in[by.pk]]
         }
     return _("This is not yours to decide now. It waits for: %(names)s.") % facts
+
+
+def missing(approval: Approval) -> list[str]:
+    """For each requirement that is not satisfied who is still to sign, in the order of the stages."""
+    circle = Circle.of(approval)
+    rows = [row for row in rows_of(approval) if not row.is_satisfied]
+    return [
+        _("%(title)s, stage %(stage)s: %(who)s")
+        % {"title": row.title, "stage": row.stage, "who": circle.waits_for(row)}
+        for row in rows
+    ]
 
 
 def _proceed(approval: Approval, *, by: User | None = None, message: str = "", signed: Any = ()) -> None:

@@ -92,7 +92,9 @@ def test_asking_twice_is_answered_with_a_sentence(campaign, submit_page, client)
     assert "There is no draft to ask for" in submit_page()
 
 
-def test_the_policies_that_hold_are_named_with_their_conditions_and_who_would_be_asked(campaign, submit_page, anna, ada):
+def test_the_policies_that_hold_are_named_with_their_conditions_and_who_would_be_asked(
+    campaign, submit_page, anna, ada
+):
     tree = {"all": [{"field": "channel", "operator": "is", "value": "email"},
                     {"field": "size", "operator": "at_least", "value": 5}]}  # fmt: skip
     policy("Large mailings", stage(anna, facets=["audience"]), stage(ada, anna, needed=2, facets=["content"]),
