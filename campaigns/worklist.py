@@ -33,11 +33,11 @@ def approvals(user: User) -> QuerySet[Approval]:
     """Requests of which the person may sign something now: nothing that they wrote or asked for, and what asks them, one
     of their groups, whoever asked them to stand in, or administrators where too few of the named are left."""
     own = Q(requested_by=user) | Q(version__author=user) | Q(version__in=user_versions(user))
-    mine = _requirements_of(user)
+    mine, asks = _requirements_of(user), Requirement.objects.filter(approval=OuterRef("pk"))
     return (
         Approval.objects.filter(_where(user, "approve", "version__campaign"), status=Approval.Status.WAITING)
         .exclude(pk__in=Approval.objects.filter(own).values("pk"))
-        .filter(Q(pk__in=mine.values("approval")) | Q(requirements=None))  # none: asked before there were policies
+        .filter(Q(pk__in=mine.values("approval")) | ~Exists(asks))  # nothing: from before there were policies
         .select_related("version__campaign", "requested_by", "test_run")
     )
 

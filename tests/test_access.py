@@ -175,6 +175,10 @@ TABLE = {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    "campaigns:approve_many": Route("-", "anyone", {}, {"approval": "x"}),  # each that is named is asked for by itself
+    "campaigns:delegate": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:take_back": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:evidence": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:tasks": Route("anyone", "-"),
     "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look"}),
     "campaigns:task": Route("make", "make", {"task_id": "task"}, {"status": "done"}),

@@ -100,6 +100,14 @@ def test_a_longer_queue_costs_no_more_queries(campaign, mark, anna):
     assert counts[0] == counts[1]
 
 
+def test_a_request_that_asks_for_several_signatures_is_counted_once(campaign, mark, anna):
+    policy("Legal", stage(anna, facets=["content"]), stage(anna, facets=["audience"]))
+    policy("Brand", stage(anna, facets=["content"]))
+    asked_for(campaign, mark, "Autumn")
+    assert worklist.approvals(anna).count() == 1
+    assert "1 request waits for you" in queue(anna)
+
+
 def test_the_list_of_what_waits_agrees_with_who_may_sign(campaign, mark, anna, otto, ada):
     """The queue asks in one query what ``deciders`` says of each request."""
     group = anna.groups.get()
