@@ -28,6 +28,7 @@ from .views import (
     notes,
     operations,
     pictures,
+    policies,
     presence,
     previews,
     publishing,
@@ -173,6 +174,13 @@ urlpatterns = [
     path("health/retention", operations.set_retention, name="retention"),
     path("health/clean", operations.clean, name="clean"),
     path("health/failures/<str:task_id>", operations.discard, name="discard_failure"),
+    # approval policies
+    path("policies/", policies.policy_list, name="policies"),
+    path("policies/new", policies.create, name="policy_create"),
+    path("policies/<int:policy_id>/", policies.policy, name="policy"),
+    path("policies/<int:policy_id>/change", policies.change, name="policy_change"),
+    path("policies/<int:policy_id>/delete", policies.delete, name="policy_delete"),
+    path("policies/<int:policy_id>/<str:verb>", policies.act, name="policy_act"),
     # reports
     path("reports/", reports.report_list, name="reports"),
     path("campaigns/<slug:slug>/report/", reports.report, name="report"),

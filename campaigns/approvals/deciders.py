@@ -67,6 +67,13 @@ class Circle:
             return set(self.people)
         return {pk for seat in self.seats(requirement) for pk in seat if pk in self.people}
 
+    def _wanted(self, requirement: Requirement) -> set[int]:
+        """Those of the named whose signature is still of use: of a group of which somebody has signed, nobody's."""
+        if requirement.anyone or requirement.needed != EACH:
+            return self.named(requirement)
+        signed = _signed(requirement)
+        return {pk for seat in self.seats(requirement) if not seat & signed for pk in seat if pk in self.people}
+
     def _empty(self, requirement: Requirement, signed: set[int]) -> int:
         """How many places nobody has filled and nobody who is named can."""
         if requirement.anyone:
@@ -85,7 +92,7 @@ class Circle:
         given = signatures(requirement)
         if not requirement.is_open or user.pk not in self.people or any(one.by_id == user.pk for one in given):
             return None
-        named = self.named(requirement)
+        named = self._wanted(requirement)
         own = [user.pk] if user.pk in named and user.pk not in self.stands_in else []
         lent = [by for by, to in self.stands_in.items() if to == user.pk and by in named]
         ways = [*own, *lent] if requirement.needed == EACH else [*lent, *own]

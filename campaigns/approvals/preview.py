@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from django.contrib.auth.models import Group
-
-from activities import catalogue
-from campaigns.models import Approval, ApprovalPolicy, CampaignVersion, Decision, Folder, PolicyStage, Requirement
+from campaigns.models import Approval, ApprovalPolicy, CampaignVersion, Decision, PolicyStage, Requirement
 from campaigns.models.policy import FACET_LABELS
 from orchcamp.accounts import access
 from orchcamp.accounts.models import User
-from orchcamp.datasets.models import Dataset
 
-from . import conditions, policies, requirements
+from . import foreseeing, policies, requirements
 from .asked import named
 from .deciders import authors
 
@@ -62,11 +57,11 @@ def preview(version: CampaignVersion, *, by: User, counts: dict[str, dict[str, i
     stages = {requirements.definition(policy, stage): stage for policy in found for stage in policy.stages.all()}
     before = requirements.signed_before(approval, {text: stage.facets for text, stage in stages.items()})
     able = _able(approval)
-    names = names_of(found)
+    names = foreseeing.names() if found else {}
     matched = [
         Matched(
             policy,
-            conditions.words(policy.conditions, names),
+            foreseeing.condition_in_words(policy, names),
             [_wanted(stage, able, before.get(requirements.definition(policy, stage))) for stage in policy.stages.all()],
         )
         for policy in found
@@ -99,27 +94,3 @@ def _listed(
     labels = [str(FACET_LABELS[facet]) for facet in facets if facet in FACET_LABELS]
     shown = [str(user) for user in could[:SHOWN]]
     return Wanted(number, labels, who, shown, len(could) - len(shown), before)
-
-
-def names_of(found: Iterable[ApprovalPolicy]) -> dict[str, dict[Any, str]]:
-    """Field -> value -> what people call it, for the conditions of some policies."""
-    asked: dict[str, set[Any]] = {}
-    for policy in found:
-        for leaf in conditions.leaves(policy.conditions):
-            asked.setdefault(leaf["field"], set()).add(leaf["value"])
-    people = User.objects.filter(pk__in=asked.get("requester", ()))
-    return {
-        "folder": dict(Folder.objects.filter(pk__in=asked.get("folder", ())).values_list("pk", "name")),
-        "group": dict(Group.objects.filter(pk__in=asked.get("group", ())).values_list("pk", "name")),
-        "requester": {person.pk: str(person) for person in people},
-        "dimension": dict(Dataset.objects.filter(slug__in=asked.get("dimension", ())).values_list("slug", "label")),
-        "channel": {name: str(catalogue.get(name).label) for name in asked.get("channel", ()) if _known(name)},
-    }
-
-
-def _known(name: str) -> bool:
-    try:
-        catalogue.get(name)
-    except catalogue.UnknownActivity:
-        return False
-    return True

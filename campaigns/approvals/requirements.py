@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Approval, ApprovalPolicy, PolicyStage, Requirement
 from campaigns.models.policy import FACETS
 
-from . import deviation, subjects
+from . import deviation, foreseeing, subjects
 from .deciders import authors, signatures
 from .facets import AUDIENCE, hashes
 
@@ -25,9 +25,11 @@ def fill(approval: Approval, policies: Sequence[ApprovalPolicy]) -> None:
     """Write down what a new request requires, what holds for it, and what was signed already in an earlier one."""
     measure(approval, policies)
     approval.save(update_fields=["hashes", "targeted", "deviation", "bulk", "expires_at", "due_at", "remind_at"])
+    names = foreseeing.names() if policies else {}
     for track, policy in enumerate(policies):
+        words = foreseeing.condition_in_words(policy, names)
         for stage in policy.stages.all():
-            _row(approval, policy, stage, track)
+            _row(approval, policy, stage, track, words)
     if rest := uncovered(policies):
         _rest(approval, rest, track=len(policies), alone=not policies)
     _carry_over(approval)
@@ -65,12 +67,13 @@ def _reminder(approval: Approval, hours: list[int], now: datetime) -> datetime |
     return max(until - timedelta(hours=max(hours)), approval.requested_at or now)
 
 
-def _row(approval: Approval, policy: ApprovalPolicy, stage: PolicyStage, track: int) -> None:
+def _row(approval: Approval, policy: ApprovalPolicy, stage: PolicyStage, track: int, words: str) -> None:
     groups, people = list(stage.groups.all()), list(stage.people.all())
     row = Requirement.objects.create(
         approval=approval,
         policy=policy,
         title=policy.name,
+        conditions=words,
         track=track,
         stage=stage.position,
         facets=list(stage.facets),

@@ -46,7 +46,15 @@ def turn(circle: Circle, rows: Iterable[Requirement], *, by: User | None) -> Non
     if approval.message:
         said += " " + _("“%(message)s”") % {"message": approval.message}
     for row in rows:
-        _tell(circle.able(row), "approval_requested", said, approval, f"turn:{row.pk}", by=by)
+        asked = circle.named(row) | set(circle.stands_in.values())
+        _tell(
+            [user for user in circle.able(row) if user.pk in asked],
+            "approval_requested",
+            said,
+            approval,
+            f"turn:{row.pk}",
+            by=by,
+        )
 
 
 def escalated(circle: Circle, row: Requirement) -> None:

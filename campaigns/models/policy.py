@@ -8,6 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from orchcamp.accounts.access import PermittedQuerySet
+
 FACETS = ("audience", "content", "schedule")
 FACET_LABELS = {
     "audience": _("Audience"),
@@ -28,7 +30,7 @@ def hours(label: object, **more: object) -> models.PositiveIntegerField:
     return models.PositiveIntegerField(label, null=True, blank=True, validators=bounds, **more)
 
 
-class ApprovalPolicyQuerySet(models.QuerySet):
+class ApprovalPolicyQuerySet(PermittedQuerySet):
     def active(self) -> ApprovalPolicyQuerySet:
         return self.filter(status=ApprovalPolicy.Status.ACTIVE)
 
