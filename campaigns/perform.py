@@ -206,6 +206,7 @@ def _prepared(
     if node.confirmed_at or (activity.settings.get("without_confirmation") and not held):
         return Outcome(S.SENDING, **facts, sentence=sentence + ".")
     if held:
+        deviation.tell(node, held)
         confirming = NodeRun.WaitingFor.CONFIRMATION
         return Outcome(S.WAITING, **facts, waiting_for=confirming, sentence=f"{sentence}. {held}", warns=True)
     return Outcome(

@@ -11,6 +11,7 @@ from activities.graph import Node
 from campaigns.models import (
     Alert,
     Approval,
+    ApprovalPolicy,
     Batch,
     Campaign,
     CampaignTemplate,
@@ -80,6 +81,7 @@ def build(author: User) -> dict[str, object]:
     folder = Folder.objects.create(name=f"{SECRET} season")
     return {
         "folder": folder.pk,
+        "policy": ApprovalPolicy.objects.create(name=f"{SECRET} policy").pk,
         "view": SavedView.objects.create(user=author, name=f"{SECRET} view").pk,
         "filter": dear.slug,
         "campaign": campaign.slug,

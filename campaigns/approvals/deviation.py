@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from campaigns.advance import name_of
 from campaigns.models import Approval, NodeRun
+from orchcamp.accounts import access, notifying
 
 MOST_SHOWN = 1_000  # percent; beyond, a number says nothing
 
@@ -29,6 +32,19 @@ def of(node: NodeRun, targeted: int) -> str:
         "differs": in_words(before, targeted),
         "allowed": approval.deviation,
     }
+
+
+def tell(node: NodeRun, sentence: str) -> None:
+    """Tell those who may confirm that the sending is held, once."""
+    campaign = node.run.campaign
+    said = _("“%(name)s”, %(node)s: %(sentence)s") % {
+        "name": campaign.name,
+        "node": name_of(node.run, node.node_id),
+        "sentence": sentence,
+    }
+    address = reverse("campaigns:run", args=[campaign.slug, node.run_id])
+    people = access.who_may("confirm", campaign)
+    notifying.tell(people, "sending_waits", said, address=address, key=f"held:{node.pk}", title=campaign.name)
 
 
 def approved(node: NodeRun) -> Approval | None:

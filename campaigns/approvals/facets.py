@@ -24,7 +24,8 @@ PROPERTIES = {  # of a version, beside its canvas
     "schedule": SCHEDULE,
     "settings": SCHEDULE,
 }
-CHANNEL_SETTINGS = {  # what is not content among the settings of a channel
+CALLS = {"webhook"}  # types that say something to others without being channels
+CHANNEL_SETTINGS = {  # what is not content among the settings of a type that says something
     "configuration": AUDIENCE,  # it names the column of consent and the limits of frequency
     "category": AUDIENCE,  # marketing asks for consent
     "one_per_address": AUDIENCE,
@@ -69,27 +70,27 @@ def parts(document: Mapping[str, Any], properties: Mapping[str, Any]) -> Parts:
 def _node(node: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What one node says to each facet; nothing for those that it does not touch."""
     type, settings = str(node.get("type")), node.get("settings") or {}
-    channel = _is_channel(type)
+    says = _says(type)
     said: dict[str, dict[str, Any]] = {AUDIENCE: {"type": type, "disabled": bool(node.get("disabled"))}}
     name = str(node.get("name") or type)
-    said.setdefault(CONTENT if channel else AUDIENCE, {})["name"] = name
+    said.setdefault(CONTENT if says else AUDIENCE, {})["name"] = name
     if node.get("breakpoint"):
         said.setdefault(SCHEDULE, {})["breakpoint"] = True
     for key, value in settings.items():
-        said.setdefault(facet_of(type, key, channel=channel), {}).setdefault("settings", {})[key] = value
+        said.setdefault(facet_of(type, key, says=says), {}).setdefault("settings", {})[key] = value
     return said
 
 
-def facet_of(type: str, setting: str, *, channel: bool | None = None) -> str:
+def facet_of(type: str, setting: str, *, says: bool | None = None) -> str:
     """The one facet that a setting of a node belongs to."""
-    if _is_channel(type) if channel is None else channel:
+    if _says(type) if says is None else says:
         return CHANNEL_SETTINGS.get(setting, CONTENT)
     return SCHEDULE if type in TIMED else AUDIENCE
 
 
-def _is_channel(type: str) -> bool:
+def _says(type: str) -> bool:
     try:
-        return issubclass(catalogue.get(type), Channel)
+        return type in CALLS or issubclass(catalogue.get(type), Channel)
     except catalogue.UnknownActivity:
         return False
 

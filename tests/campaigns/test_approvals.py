@@ -71,7 +71,7 @@ def test_every_policy_that_matches_has_to_be_satisfied(campaign, mark, anna, ott
     assert rows(approval) == {"Brand 1": "open", "Data 1": "open"}
     lifecycle.approve(approval, by=otto)
     assert (Approval.objects.get().status, Campaign.objects.get().status) == ("waiting", "in_review")
-    with pytest.raises(NotAllowed, match="You have signed it already. It still waits for: Brand: Anna."):
+    with pytest.raises(NotAllowed, match=r"You have signed it already. It still waits for: Brand: Anna."):
         lifecycle.approve(approval, by=otto)
     lifecycle.approve(approval, by=anna)
     assert Campaign.objects.get().status == "approved"
@@ -118,7 +118,7 @@ def test_a_stage_is_asked_when_the_one_before_it_is_signed(campaign, mark, anna,
     )
     approval = lifecycle.submit(campaign.draft(), by=mark)
     for decide in (requests.approve, requests.send_back):
-        with pytest.raises(NotAllowed, match="not yours to decide now. It waits for: Two: Anna"):
+        with pytest.raises(NotAllowed, match=r"not yours to decide now. It waits for: Two: Anna"):
             decide(approval, by=otto, message="Now")
     assert [worklist.approvals(user).count() for user in (anna, otto)] == [1, 0]
     lifecycle.approve(approval, by=anna)

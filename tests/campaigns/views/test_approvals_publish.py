@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from campaigns import lifecycle
+from campaigns import execution, lifecycle
 from campaigns.models import Approval, Campaign, Run
 from tests.campaigns.desk_stage import ask, make_stage
 
@@ -57,3 +57,15 @@ def test_editing_again_opens_a_draft_that_needs_its_own_approval(approval, anna,
     campaign.refresh_from_db()
     assert campaign.status == Campaign.Status.DRAFT
     assert campaign.draft().approved_at is None
+
+
+def test_a_sending_that_is_held_says_both_numbers_where_it_is_confirmed(approval, campaign, anna, client):
+    lifecycle.approve(approval, by=anna)
+    Approval.objects.filter(pk=approval.pk).update(deviation=10, targeted={"mail": 20})
+    campaign.refresh_from_db()
+    run = execution.run_to_end(lifecycle.publish(campaign, by=anna))
+    client.force_login(anna)
+    page = text(client.get(reverse("campaigns:run", args=["spring", run.pk])))
+    assert "6 are targeted, but 20 were approved" in page and "Confirm and send" in page
+    Approval.objects.filter(pk=approval.pk).update(deviation=200)
+    assert "were approved" not in text(client.get(reverse("campaigns:run", args=["spring", run.pk])))
