@@ -68,5 +68,7 @@ def test_the_queue_is_worked_through_by_keyboard(page: Page, live_server, sign_i
     page.get_by_label("What must change?").fill("The subject")
     page.get_by_role("button", name="Send back to its author").click()
     expect(page.get_by_role("link", name="Second thoughts")).to_be_focused()
-    expect(page.get_by_role("article", name="Second thoughts").get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    expect(
+        page.get_by_role("article", name="Second thoughts").get_by_role("button", name="Approve", exact=True)
+    ).to_be_visible()
     assert problems == []

@@ -66,6 +66,6 @@ def test_a_sending_that_is_held_says_both_numbers_where_it_is_confirmed(approval
     run = execution.run_to_end(lifecycle.publish(campaign, by=anna))
     client.force_login(anna)
     page = text(client.get(reverse("campaigns:run", args=["spring", run.pk])))
-    assert "6 are targeted, but 20 were approved" in page and "Confirm and send" in page
+    assert "6 are targeted, but 20 were approved" in page and "Confirm and send" in page and "front_hand" in page
     Approval.objects.filter(pk=approval.pk).update(deviation=200)
-    assert "were approved" not in text(client.get(reverse("campaigns:run", args=["spring", run.pk])))
+    assert "front_hand" not in text(client.get(reverse("campaigns:run", args=["spring", run.pk])))

@@ -97,7 +97,7 @@ def test_a_longer_queue_costs_no_more_queries(campaign, mark, anna):
         with CaptureQueriesContext(connection) as found:
             client.get(QUEUE)
         counts.append(len(found))
-    assert counts[0] == counts[1]
+    assert counts[0] == counts[1] <= 12, [query["sql"][:150] for query in found]
 
 
 def test_a_request_that_asks_for_several_signatures_is_counted_once(campaign, mark, anna):
