@@ -9,23 +9,28 @@ from html.parser import HTMLParser
 
 from . import markup
 
-TAGS = frozenset(
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+TAGS = _set(
     "p div span h1 h2 h3 h4 h5 h6 ul ol li dl dt dd table caption thead tbody tfoot tr td th br hr strong b em i u s "
-    "small sub sup blockquote pre code center section article header footer main address".split()
+    "small sub sup blockquote pre code center section article header footer main address"
 )
 VOID = frozenset(["br", "hr"])
-SILENT = frozenset(
+SILENT = _set(
     "script style head title template svg math iframe object embed applet noscript noembed noframes select textarea "
-    "button audio video canvas map dialog".split()
+    "button audio video canvas map dialog"
 )
 NUMBERS = frozenset(["width", "height", "colspan", "rowspan", "border", "cellpadding", "cellspacing"])
 WORDS = frozenset(["align", "valign", "bgcolor", "dir", "lang"])
-STYLES = frozenset(
+STYLES = _set(
     "color background-color font font-family font-size font-style font-weight line-height letter-spacing text-align "
     "text-decoration text-transform text-indent vertical-align white-space width max-width min-width height padding "
     "padding-top padding-right padding-bottom padding-left margin margin-top margin-right margin-bottom margin-left "
     "border border-top border-right border-bottom border-left border-color border-style border-width border-radius "
-    "border-collapse border-spacing display direction list-style-type".split()
+    "border-collapse border-spacing display direction list-style-type"
 )
 _NUMBER = re.compile(r"\d{1,4}%?")
 _WORD = re.compile(r"[#\w-]{1,40}")
@@ -106,7 +111,7 @@ def _kept(attrs: list[tuple[str, str | None]]) -> Iterable[str]:
         value = (value or "").strip()
         if name == "style":
             value = ";".join(_styles(value))
-        elif not (name in NUMBERS and _NUMBER.fullmatch(value) or name in WORDS and _WORD.fullmatch(value)):
+        elif not ((name in NUMBERS and _NUMBER.fullmatch(value)) or (name in WORDS and _WORD.fullmatch(value))):
             continue
         if value:
             yield f' {name}="{escape(value)}"'
