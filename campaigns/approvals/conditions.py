@@ -173,7 +173,8 @@ def words(tree: Any, names: Mapping[str, Mapping[Any, str]]) -> str:
 def _words(tree: Any, names: Mapping[str, Mapping[Any, str]], *, outer: bool = False) -> str:
     for joined in (ALL, ANY):
         if joined in tree:
-            said = [_words(item, names) for item in tree[joined] if list(leaves(item))]
+            items = [item for item in tree[joined] if list(leaves(item))]
+            said = [_words(item, names, outer=outer and len(items) == 1) for item in items]
             text = f" {JOINED[joined]} ".join(said)
             return text if outer or len(said) < 2 else f"({text})"
     field, known = FIELDS[tree["field"]], names.get(tree["field"], {})

@@ -32,10 +32,22 @@ JOINS = [(c.ALL, gettext_lazy("all of them hold")), (c.ANY, gettext_lazy("any of
 PLAIN = "field=channel field=tag field=dimension field=folder field=requester field=group"
 
 
-class ConditionForm(SettingsForm):
-    """One condition: what is asked, how, and the value it is held against."""
+class AskingForm(SettingsForm):
+    """A form whose fields are asked for also where the form itself, or a row that is only just added, lets them be empty."""
 
     needs_audience = False
+    optional: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        bound: Any
+        for name, bound in self.fields.items():
+            bound.asked = name not in self.optional
+
+
+class ConditionForm(AskingForm):
+    """One condition: what is asked, how, and the value it is held against."""
+
     shown_for: ClassVar[Mapping[str, str]] = {
         "is_or_not": PLAIN,
         "compares": "field=size",
@@ -78,10 +90,9 @@ class ConditionForm(SettingsForm):
         return {"field": "channel", "is_or_not": c.IS, "compares": c.AT_LEAST, "reads": c.CONTAINS}
 
 
-class GroupForm(SettingsForm):
+class GroupForm(AskingForm):
     """Some conditions together."""
 
-    needs_audience = False
     join = forms.ChoiceField(label=gettext_lazy("This group holds when"), choices=JOINS)
     rows = RowsField(ConditionForm, row=gettext_lazy("Condition"), label="", at_least=1, most=20)
 
@@ -90,10 +101,10 @@ class GroupForm(SettingsForm):
         return {"join": c.ALL, "rows-0-field": "channel"}
 
 
-class StageForm(SettingsForm):
+class StageForm(AskingForm):
     """Who signs what, in one step."""
 
-    needs_audience = False
+    optional = frozenset({"groups", "people"})
     groups = forms.MultipleChoiceField(
         label=gettext_lazy("Groups"), required=False, widget=forms.CheckboxSelectMultiple
     )
@@ -126,10 +137,10 @@ class StageForm(SettingsForm):
         return {"how": "any", "needed": "1", "facets": list(FACETS)}
 
 
-class PolicyForm(SettingsForm):
+class PolicyForm(AskingForm):
     """Everything that a policy says."""
 
-    needs_audience = False
+    optional = frozenset({"description", "groups", "deviation", "due_hours", "remind_hours", "open_hours"})
     name = TextField(label=gettext_lazy("Name"), max_length=120)
     description = TextField(label=gettext_lazy("Description"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     join = forms.ChoiceField(

@@ -49,6 +49,15 @@ def demand_approved(version: CampaignVersion) -> None:
         )
 
 
+def refusal(version: CampaignVersion) -> str:
+    """Why a version may not run; empty where it may."""
+    try:
+        demand_approved(version)
+    except NotApproved as refused:
+        return str(refused)
+    return ""
+
+
 def _demand_complete(approval: Approval, facts: Mapping[str, Any]) -> None:
     """Every requirement is satisfied, and its signatures are of what the request says."""
     rows = list(approval.requirements.prefetch_related("decisions", "carried_from__decisions"))
