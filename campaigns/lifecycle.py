@@ -141,7 +141,7 @@ def edit_again(campaign: Campaign, *, by: User | None, source: CampaignVersion |
     version that is open already is the draft. Refused while a live run is on, or a request for approval waits."""
     try:
         with transaction.atomic():
-            move(campaign, "edit_again")
+            move(campaign, "edit_again", by=by)
             governing.demand_between_launches(campaign)
             drafting.demand_none_waits(campaign)
             draft = campaign.draft()
@@ -175,7 +175,7 @@ def publish(campaign: Campaign, *, by: User | None, reason: str = "") -> Run | N
         )
     with transaction.atomic():
         slot, run = first_launch(campaign), None
-        move(campaign, "schedule" if slot else "publish")
+        move(campaign, "schedule" if slot else "publish", by=by)
         drafting.mark_published(version, by=by, reason=reason)
         if slot or campaign.by_signal:
             demand_runnable(version, mode=Run.Mode.LIVE)
@@ -192,7 +192,7 @@ def _next_in_force(campaign: Campaign, version: CampaignVersion, *, by: User | N
         drafting.take_effect(version, by=by, reason=reason)
         campaign.refresh_from_db()
         if campaign.status == Campaign.Status.SCHEDULED and first_launch(campaign) is None:
-            move(campaign, "launch")
+            move(campaign, "launch", by=by)
             if not campaign.by_signal:
                 return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="published")
     return None
@@ -226,5 +226,5 @@ def live_run(campaign: Campaign, *, by: User | None) -> Run:
             % {"name": campaign.name, "slug": campaign.slug}
         )
     with transaction.atomic():
-        move(campaign, "run_again")
+        move(campaign, "run_again", by=by)
         return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="command")

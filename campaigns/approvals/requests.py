@@ -47,7 +47,7 @@ def submit(version: CampaignVersion, *, by: User | None, message: str = "") -> A
         properties = version.properties or drafting.properties_of(Campaign.objects.get(pk=campaign.pk))
         if not drafts.update(frozen_at=now, properties=properties):
             raise StaleCanvas(_("Someone changed the canvas in the meantime; look at it, then ask again."))
-        drafting.step(campaign, "submit")
+        drafting.step(campaign, "submit", by=by)
         version.frozen_at, version.properties = now, properties
         approval = Approval.objects.create(
             version=version, test_run=run, counts=counts_of(run), requested_by=by, message=message
@@ -196,7 +196,7 @@ def _approved(approval: Approval, rows: list[Requirement], *, by: User | None, m
         by = next((decision.by for decision in last.select_related("by") if decision.by is not None), None)
     _decide(approval, S.APPROVED, by=by, answer=message)
     CampaignVersion.objects.filter(pk=approval.version_id).update(approved_at=timezone.now())
-    drafting.step(approval.version.campaign, "approve")
+    drafting.step(approval.version.campaign, "approve", by=by)
     audit.record(by, "approved", approval.version.campaign, version=approval.version.number)
     telling.approved(approval, by=by)
 
@@ -298,7 +298,7 @@ def expire(approval: Approval) -> CampaignVersion | None:
 
 def _back_to_draft(approval: Approval, status: str, verb: str, *, by: User | None, answer: str = "") -> CampaignVersion:
     _decide(approval, status, by=by, answer=answer)
-    drafting.step(approval.version.campaign, verb)
+    drafting.step(approval.version.campaign, verb, by=by)
     return drafting.next_draft(approval.version)
 
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0015_policies")]
+    dependencies = [("campaigns", "0015_policies"), ("campaigns", "0017_notify")]
 
     operations = [
         migrations.AddField(

@@ -5,6 +5,7 @@ from .approval import Approval, Decision, Delegation, Requirement
 from .campaign import Campaign, CampaignVersion, Folder
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
 from .file import CampaignFile, RunFile
+from .following import Following
 from .history import CanvasStep, Presence
 from .launch import Launch
 from .memory import NodeMemory
@@ -44,6 +45,7 @@ __all__ = [
     "Folder",
     "FolderGroupPermission",
     "FolderUserPermission",
+    "Following",
     "Installation",
     "Launch",
     "ListLayout",
