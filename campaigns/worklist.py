@@ -30,28 +30,30 @@ def _where(user: User, action: str, name: str) -> Q:
 
 
 def approvals(user: User) -> QuerySet[Approval]:
-    """Requests in which it is the person's turn: not those they wrote or asked for, signed, or handed on."""
+    """Requests of which the person may sign something now: nothing that they wrote or asked for, and what asks them, one
+    of their groups, whoever asked them to stand in, or administrators where too few of the named are left."""
     own = Q(requested_by=user) | Q(version__author=user) | Q(version__in=user_versions(user))
-    handed_on = Delegation.objects.filter(approval=OuterRef("pk"), by=user)
+    mine, asks = _requirements_of(user), Requirement.objects.filter(approval=OuterRef("pk"))
     return (
         Approval.objects.filter(_where(user, "approve", "version__campaign"), status=Approval.Status.WAITING)
         .exclude(pk__in=Approval.objects.filter(own).values("pk"))
-        .filter(
-            Exists(_turn_of(user)) | ~Exists(Requirement.objects.filter(approval=OuterRef("pk"))), ~Exists(handed_on)
-        )
+        .filter(Q(pk__in=mine.values("approval")) | ~Exists(asks))  # nothing: from before there were policies
         .select_related("version__campaign", "requested_by", "test_run")
     )
 
 
-def _turn_of(user: User) -> QuerySet[Requirement]:
-    """The open requirements of a request that the person may sign, by name, group or in another's place; an
-    administrator those for which too few of the named are left."""
-    named = Q(anyone=True) | Q(people=user) | Q(groups__in=user.groups.values("pk"))
-    lent = Q(approval__in=Delegation.objects.filter(to=user).values("approval"))
-    left = Q(escalated_at__isnull=False) if access.administers(user) else Q(pk=None)
-    signed = Decision.objects.filter(requirement=OuterRef("pk"), by=user, verdict=Decision.Verdict.APPROVE)
-    found = Requirement.objects.filter(named | lent | left, approval=OuterRef("pk"), status=Requirement.Status.OPEN)
-    return found.exclude(Exists(signed))
+def _requirements_of(user: User) -> QuerySet[Requirement]:
+    """What the person could sign now, but for their own work; ``approvals.deciders`` says it of one request."""
+    every, lent = Requirement.objects.all(), F("approval__delegations__by")
+    to_me = {"approval__delegations__to": user}
+    own = every.filter(Q(anyone=True) | Q(people=user) | Q(groups__in=user.groups.values("pk")))
+    ways = Q(pk__in=own.exclude(approval__in=Delegation.objects.filter(by=user).values("approval")).values("pk"))
+    for asked_by in ({"people": lent}, {"groups__user": lent}, {"anyone": True}):
+        ways |= Q(pk__in=every.filter(**to_me, **asked_by).values("pk"))
+    if access.administers(user):
+        ways |= Q(escalated_at__isnull=False)
+    signed = Decision.objects.filter(Q(by=user) | Q(on_behalf_of=user), verdict=Decision.Verdict.APPROVE)
+    return every.filter(ways, status=Requirement.Status.OPEN).exclude(pk__in=signed.values("requirement"))
 
 
 def user_versions(user: User) -> QuerySet:

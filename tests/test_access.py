@@ -187,6 +187,10 @@ TABLE = {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    "campaigns:approve_many": Route("-", "anyone", {}, {"approval": "x"}),  # each that is named is asked for by itself
+    "campaigns:delegate": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:take_back": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:evidence": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:policies": Route("make", "-"),
     "campaigns:policy_create": Route("administer", "administer"),
     "campaigns:policy": Route("make", "-", {"policy_id": "policy"}),

@@ -220,7 +220,7 @@ def delegate(approval: Approval, *, by: User, to: User, message: str = "") -> De
         own = [row for row in rows if by.pk in circle.named(row)]
         if not own:
             raise NotAllowed(_("Nothing of this request is yours to decide, so there is nothing to hand on."))
-        _demand_stand_in(circle, own, by, to)
+        demand_stand_in(circle, own, by, to)
         facts = {"to": to, "message": message, "at": timezone.now()}
         delegation, _new = Delegation.objects.update_or_create(approval=approval, by=by, defaults=facts)
         audit.record(by, "delegated approval", approval.version.campaign, to=to.username)
@@ -228,7 +228,23 @@ def delegate(approval: Approval, *, by: User, to: User, message: str = "") -> De
     return delegation
 
 
-def _demand_stand_in(circle: Circle, rows: list[Requirement], by: User, to: User) -> None:
+def stand_ins(approval: Approval, by: User) -> list[User]:
+    """Those whom a person may ask to decide a request in their place, by name."""
+    circle = Circle.of(approval)
+    own = [row for row in rows_of(approval) if not row.is_satisfied and by.pk in circle.named(row)]
+    return [to for to in circle.people.values() if own and _may_stand_in(circle, own, by, to)]
+
+
+def _may_stand_in(circle: Circle, rows: list[Requirement], by: User, to: User) -> bool:
+    try:
+        demand_stand_in(circle, rows, by, to)
+    except CampaignError:
+        return False
+    return True
+
+
+def demand_stand_in(circle: Circle, rows: list[Requirement], by: User, to: User) -> None:
+    """Raise CampaignError unless somebody may decide these in another's place."""
     facts = {"person": to}
     if to.pk == by.pk:
         raise CampaignError(_("Choose somebody else: you decide for yourself already."))

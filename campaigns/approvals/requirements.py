@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from campaigns.models import Approval, ApprovalPolicy, PolicyStage, Requirement
 from campaigns.models.policy import FACETS
 
-from . import deviation, subjects
+from . import deviation, foreseeing, subjects
 from .deciders import authors, signatures
 from .facets import AUDIENCE, hashes
 
@@ -23,6 +23,20 @@ S = Requirement.Status
 
 def fill(approval: Approval, policies: Sequence[ApprovalPolicy]) -> None:
     """Write down what a new request requires, what holds for it, and what was signed already in an earlier one."""
+    measure(approval, policies)
+    approval.save(update_fields=["hashes", "targeted", "deviation", "bulk", "expires_at", "due_at", "remind_at"])
+    names = foreseeing.names() if policies else {}
+    for track, policy in enumerate(policies):
+        words = foreseeing.condition_in_words(policy, names)
+        for stage in policy.stages.all():
+            _row(approval, policy, stage, track, words)
+    if rest := uncovered(policies):
+        _rest(approval, rest, track=len(policies), alone=not policies)
+    _carry_over(approval)
+
+
+def measure(approval: Approval, policies: Sequence[ApprovalPolicy]) -> None:
+    """What is signed, and what the strictest of the policies say of the whole request; nothing is written."""
     version, now = approval.version, timezone.now()
     approval.hashes = hashes(version)
     approval.targeted = subjects.targeted(version.graph, approval.counts)
@@ -30,15 +44,14 @@ def fill(approval: Approval, policies: Sequence[ApprovalPolicy]) -> None:
     approval.bulk = all(one.bulk for one in policies)
     approval.expires_at = _after(now, (one.open_hours for one in policies))
     approval.due_at = _after(now, (one.due_hours for one in policies))
-    approval.remind_at = _reminder(approval, [one.remind_hours for one in policies if one.remind_hours])
-    approval.save(update_fields=["hashes", "targeted", "deviation", "bulk", "expires_at", "due_at", "remind_at"])
-    for track, policy in enumerate(policies):
-        for stage in policy.stages.all():
-            _row(approval, policy, stage, track)
+    hours = [one.remind_hours for one in policies if one.remind_hours]
+    approval.remind_at = _reminder(approval, hours, now)
+
+
+def uncovered(policies: Sequence[ApprovalPolicy]) -> list[str]:
+    """The facets that no policy has signed."""
     covered = {facet for policy in policies for stage in policy.stages.all() for facet in stage.facets}
-    if rest := [facet for facet in FACETS if facet not in covered]:
-        _rest(approval, rest, track=len(policies), alone=not policies)
-    _carry_over(approval)
+    return [facet for facet in FACETS if facet not in covered]
 
 
 def _after(now: datetime, found: Iterable[int | None]) -> datetime | None:
@@ -46,20 +59,21 @@ def _after(now: datetime, found: Iterable[int | None]) -> datetime | None:
     return now + timedelta(hours=min(hours)) if hours else None
 
 
-def _reminder(approval: Approval, hours: list[int]) -> datetime | None:
+def _reminder(approval: Approval, hours: list[int], now: datetime) -> datetime | None:
     """One reminder, so long before it is due; where nothing is due, before it closes."""
     until = approval.due_at or approval.expires_at
     if until is None or not hours:
         return None
-    return max(until - timedelta(hours=max(hours)), approval.requested_at)
+    return max(until - timedelta(hours=max(hours)), approval.requested_at or now)
 
 
-def _row(approval: Approval, policy: ApprovalPolicy, stage: PolicyStage, track: int) -> None:
+def _row(approval: Approval, policy: ApprovalPolicy, stage: PolicyStage, track: int, words: str) -> None:
     groups, people = list(stage.groups.all()), list(stage.people.all())
     row = Requirement.objects.create(
         approval=approval,
         policy=policy,
         title=policy.name,
+        conditions=words,
         track=track,
         stage=stage.position,
         facets=list(stage.facets),
@@ -99,28 +113,35 @@ def definition(policy: ApprovalPolicy, stage: PolicyStage) -> str:
 def _carry_over(approval: Approval) -> None:
     """Take what was signed in an earlier request of the campaign, where exactly that is asked again: the same hashes,
     by nobody who wrote the new version or asks for it."""
-    own = authors(approval)
-    wanted = {row.definition: row for row in approval.requirements.exclude(definition="")}
+    rows = {row.definition: row for row in approval.requirements.exclude(definition="")}
+    for definition, old in signed_before(approval, {text: row.facets for text, row in rows.items()}).items():
+        row = rows[definition]
+        row.status, row.satisfied_at, row.carried_from = S.SATISFIED, timezone.now(), old
+        row.save(update_fields=["status", "satisfied_at", "carried_from"])
+
+
+def signed_before(approval: Approval, wanted: Mapping[str, Sequence[str]]) -> dict[str, Requirement]:
+    """Definition -> what was signed of it in an earlier request and still holds; ``wanted`` has the facets of each. The
+    request need not be written yet."""
+    own, found = authors(approval), {}
     earlier = Requirement.objects.filter(
         approval__version__campaign=approval.version.campaign_id, definition__in=wanted, status=S.SATISFIED
     )
-    found = earlier.filter(carried_from=None).exclude(approval=approval).select_related("approval")
-    for old in found.prefetch_related("decisions").order_by("-satisfied_at", "-pk"):
-        row = wanted.get(old.definition)
-        if row is not None and _still_signed(row, old, approval, own):
-            row.status, row.satisfied_at, row.carried_from = S.SATISFIED, timezone.now(), old
-            row.save(update_fields=["status", "satisfied_at", "carried_from"])
-            del wanted[old.definition]
+    earlier = earlier.filter(carried_from=None).exclude(approval_id=approval.pk).select_related("approval__version")
+    for old in earlier.prefetch_related("decisions").order_by("-satisfied_at", "-pk"):
+        if old.definition not in found and _still_signed(wanted[old.definition], old, approval, own):
+            found[old.definition] = old
+    return found
 
 
-def _still_signed(row: Requirement, old: Requirement, approval: Approval, own: set[int]) -> bool:
+def _still_signed(facets: Sequence[str], old: Requirement, approval: Approval, own: set[int]) -> bool:
     given = signatures(old)
     people = {pk for decision in given for pk in (decision.by_id, decision.on_behalf_of_id) if pk is not None}
-    same = all(decision.signed.get(facet) == approval.hashes[facet] for decision in given for facet in row.facets)
+    same = all(decision.signed.get(facet) == approval.hashes[facet] for decision in given for facet in facets)
     if not given or not same or people & own or any(decision.by_id is None for decision in given):
         return False
     near = not deviation.between(old.approval.targeted, approval.targeted, approval.deviation)
-    return AUDIENCE not in row.facets or near
+    return AUDIENCE not in facets or near
 
 
 def proceed(approval: Approval, rows: Iterable[Requirement]) -> bool:

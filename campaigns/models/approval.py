@@ -80,6 +80,7 @@ class Requirement(models.Model):
     approval = models.ForeignKey(Approval, on_delete=models.CASCADE, related_name="requirements")
     policy = models.ForeignKey(ApprovalPolicy, null=True, on_delete=models.SET_NULL, related_name="requirements")
     title = models.CharField(max_length=160)  # the policy's name; stays when that is deleted
+    conditions = models.TextField(blank=True)  # for which campaigns it held, in words
     track = models.PositiveSmallIntegerField(
         default=0
     )  # stages of one policy follow each other, tracks go side by side
