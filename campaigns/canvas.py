@@ -15,7 +15,7 @@ from activities.graph import Edge, Graph, GraphError, Node
 from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
 
-from . import drafts, history
+from . import audience_rights, drafts, history
 from .errors import CampaignError
 from .models import CampaignVersion
 
@@ -40,6 +40,7 @@ def edit(
     """
     drafts.demand(version, revision)
     graph = change(version.graph)
+    audience_rights.demand(version.graph, graph, by=by)
     document = graph.to_json()
     with transaction.atomic():
         drafts.save(version, document, revision=revision, by=by)

@@ -21,6 +21,7 @@ from campaigns.models import Campaign, CampaignVersion, NodeRun, Run
 from campaigns.store import RunStore
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import AuditEntry
+from orchcamp.datasets import reading
 from orchcamp.web.numbers import whole
 
 from . import live, scenes
@@ -66,6 +67,7 @@ def node(
     icon, kind, group, _summary = drawing.describe(found, None)
     offered = choices()
     asked_of = check.Asked(graph, Shapes(graph, ctx), offered)
+    closed = reading.hidden_in(ctx.model, found.settings)
     return {
         "campaign": campaign,
         "version": version,
@@ -75,8 +77,9 @@ def node(
         "kind": kind,
         "group": group,
         "help": "" if group == "unknown" else catalogue.get(found.type).help,
+        "closed": reading.hidden_sentence() if closed else "",
         "form": None
-        if group == "unknown"
+        if group == "unknown" or closed
         else form(
             graph,
             ctx,

@@ -70,6 +70,7 @@ RIGHTS: tuple[Right, ...] = (
         ("messaging.delete_seedaddress", _("delete proof addresses")),
         ("datasets.view_dataset", _("see customer data")),
         ("datasets.view_audience", _("see audiences")),
+        ("datasets.use_audience", _("use audiences in campaigns")),
         ("datasets.add_audience", _("create audiences")),
         ("datasets.change_audience", _("change audiences")),
         ("datasets.delete_audience", _("delete audiences")),

@@ -24,9 +24,10 @@ from ibis.expr.types import Table
 
 from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
+from orchcamp.accounts.sharing import give_owner
 from orchcamp.web.errors import Refused
 
-from . import engine, rules, schema, usage
+from . import engine, reading, rules, schema, usage
 from .models import Audience, AudienceVersion, Dataset
 from .schema import AUDIENCE, TYPES, AudienceShape, DatasetShape, type_of
 
@@ -71,6 +72,7 @@ def create(
             _("There is an audience with the name “%(slug)s” in rules; choose another.") % {"slug": slug}
         )
     if rule:
+        reading.demand_usable(by, {}, rule)
         rules.check(rule, dataset.slug, rule_context())
     try:
         with transaction.atomic():
@@ -84,6 +86,7 @@ def create(
                 maker=maker,
                 owner=by,
             )
+            give_owner(audience, by)
     except IntegrityError:
         raise AudienceError(
             _("Somebody made an audience with the name “%(slug)s” just now.") % {"slug": slug}
@@ -130,6 +133,7 @@ def change(
     by_rule = audience.origin == Audience.Origin.RULE
     if by_rule:
         if rule:
+            reading.demand_usable(by, audience.rule, rule)
             rules.check(rule, audience.dataset.slug, rule_context())
         same = refresh_every == audience.refresh_every and first_refresh is None
         audience.rule = dict(rule or {})
