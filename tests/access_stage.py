@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 
 from activities.graph import Node
@@ -77,8 +78,11 @@ def build(author: User) -> dict[str, object]:
     frozen = summer.versions.get()
     CampaignVersion.objects.filter(pk=frozen.pk).update(frozen_at=timezone.now())
     dear = predefined.create(label=f"{SECRET} buyers", dataset="people", rule={}, shared=True, by=author)
-    folder = Folder.objects.create(name=f"{SECRET} season")
+    brand = Folder.objects.create(name=f"{SECRET} brand", owner=author)
+    folder = Folder.objects.create(name=f"{SECRET} season", parent=brand, owner=author)
+    Campaign.objects.update(folder=folder)
     return {
+        "brand": brand.pk,
         "folder": folder.pk,
         "view": SavedView.objects.create(user=author, name=f"{SECRET} view").pk,
         "filter": dear.slug,
@@ -100,6 +104,14 @@ def build(author: User) -> dict[str, object]:
         "token": tokens.make(author, f"{SECRET} till")[0].pk,
         "viewers": Group.objects.get(profile__slug="viewer").pk,
     }
+
+
+def sign_in(user: User) -> User:
+    """Give a person of the stage a session that lives as long as the stage does: what is undone keeps it."""
+    client = Client()
+    client.force_login(user)
+    user.session_key = client.session.session_key
+    return user
 
 
 def live_run(campaign: Campaign, author: User) -> Run:

@@ -1,8 +1,11 @@
-"""Folders have an owner and are shared at levels; what was shared of one so far was everything."""
+"""Folders have an owner and are shared at levels; the audit trail has a retention."""
 
+import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import campaigns.models.operations
 
 MORE = ("change_folder", "delete_folder")
 
@@ -37,6 +40,19 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.SET_NULL,
                 related_name="+",
                 to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AddField(
+            "installation",
+            "audit_days",
+            models.PositiveIntegerField(
+                "audit trail in days",
+                default=0,
+                help_text="How long the entries of the audit trail are kept: at least 90 days. 0 keeps them for ever.",
+                validators=[
+                    campaigns.models.operations.keeps_long_enough,
+                    django.core.validators.MaxValueValidator(3650),
+                ],
             ),
         ),
         migrations.RunPython(share_everything, migrations.RunPython.noop),

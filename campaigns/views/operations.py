@@ -27,7 +27,7 @@ SHOWN = 50
 class RetentionForm(forms.ModelForm):
     class Meta:
         model = Installation
-        fields = ["history_days", "archive_days"]
+        fields = ["history_days", "archive_days", "audit_days"]
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
