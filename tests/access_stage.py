@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from activities.graph import Node
+from campaigns import retention
 from campaigns.models import (
     Alert,
     Approval,
@@ -81,6 +82,7 @@ def build(author: User) -> dict[str, object]:
     brand = Folder.objects.create(name=f"{SECRET} brand", owner=author)
     folder = Folder.objects.create(name=f"{SECRET} season", parent=brand, owner=author)
     Campaign.objects.update(folder=folder)
+    retention.installation()
     return {
         "brand": brand.pk,
         "folder": folder.pk,

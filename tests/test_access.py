@@ -60,7 +60,9 @@ TABLE = {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
-    "campaigns:retention": Route("-", "administer", data={"history_days": "30", "archive_days": "30"}),
+    "campaigns:retention": Route(
+        "-", "administer", data={"history_days": "31", "archive_days": "30", "audit_days": "400"}
+    ),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
     # signing in and one's own account
@@ -302,7 +304,7 @@ def address_of(name: str, things: dict[str, object]) -> str:
     return reverse(name, kwargs=names)
 
 
-def ask(user, method: str, address: str, data: dict[str, str]) -> tuple[HttpResponse, list[str]]:
+def ask(user, method: str, address: str, data: dict[str, str], **headers: str) -> tuple[HttpResponse, list[str]]:
     """The answer, and what it wrote; undone afterwards, so that the next person meets the same stage."""
     with transaction.atomic():
         client = Client(raise_request_exception=True)
@@ -311,7 +313,7 @@ def ask(user, method: str, address: str, data: dict[str, str]) -> tuple[HttpResp
         elif user:
             client.force_login(user)
         with CaptureQueriesContext(connection) as queries:
-            response = client.get(address) if method == "get" else client.post(address, data)
+            response = client.get(address, **headers) if method == "get" else client.post(address, data, **headers)
             body = b"".join(response.streaming_content) if response.streaming else response.content
         transaction.set_rollback(True)
     response.text_of_page = body.decode(errors="replace")

@@ -194,7 +194,7 @@ def test_an_address_opens_as_far_as_rights_and_levels_reach(number, name, method
     settings.DEMO = True
     way, either = WAYS[number % len(WAYS)], RIGHTS[number // len(WAYS) % len(RIGHTS)]
     both = len(GIVES.get(getattr(TABLE[name], method), ())) == 1
-    some = [who for who in CAST if (both and who.way or who.rights == either) and who.way in {way, ""}]
+    some = [who for who in CAST if ((both and who.way) or who.rights == either) and who.way in {way, ""}]
     assert not wrongs(stage, name, method, some)
 
 

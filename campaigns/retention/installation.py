@@ -18,9 +18,7 @@ def installation() -> Installation:
     return Installation.objects.get_or_create(pk=1)[0]
 
 
-def change(
-    *, history_days: int, archive_days: int, audit_days: int | None = None, by: User | None
-) -> Installation:
+def change(*, history_days: int, archive_days: int, audit_days: int | None = None, by: User | None) -> Installation:
     """Decide how long things are kept from now on."""
     with transaction.atomic():
         row = Installation.objects.select_for_update().get(pk=installation().pk)

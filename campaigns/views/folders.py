@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from campaigns import folders, tagging
 from campaigns.models import Campaign, Folder
 from orchcamp.accounts import access, share_views
-from orchcamp.accounts.access import administers, demand, get_for, may, missing_right, refusal
+from orchcamp.accounts.access import administers, demand, get_for, may, refusal
 from orchcamp.web.errors import Refused
 from orchcamp.web.numbers import whole
 
@@ -40,7 +40,6 @@ def folder_list(request: HttpRequest) -> HttpResponse:
         "no_add_reason": refusal(Folder, "add"),
         "no_delete_reason": refusal(Folder, "delete"),
         "administers": administers(request.user),
-        "no_administration_reason": missing_right("accounts.change_user"),
         "tags": tagging.known(tagging.texts(Campaign.objects.for_user(request.user))),
     }
     return render(request, "campaigns/folder_list.html", context)

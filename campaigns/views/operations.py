@@ -47,6 +47,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "failures": tasks.failures(),
         "unwritten": told.select_related("campaign")[:10],
         "may_change": may(user, "change", Installation),
+        "no_change_reason": access.refusal(Installation, "change"),
     }
 
 

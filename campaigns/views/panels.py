@@ -14,7 +14,7 @@ from activities import catalogue, check
 from activities.forms import SettingsForm
 from activities.graph import Graph, Node
 from activities.shapes import Shapes
-from campaigns import asked, chains, contexts, counts, drawing, memories, palette
+from campaigns import asked, chains, contexts, controls, counts, drawing, memories, palette
 from campaigns import history as steps_of
 from campaigns.choices import choices, seen
 from campaigns.models import Campaign, CampaignVersion, NodeRun, Run
@@ -53,6 +53,7 @@ def history(request: HttpRequest, campaign: Campaign, version: CampaignVersion) 
         "steps": steps,
         "current": current,
         "editable": version.is_draft and may(request.user, "change", campaign),
+        "no_change_reason": controls.missing_right(request.user, "change", campaign),  # type: ignore[arg-type]
     }
 
 
@@ -101,6 +102,7 @@ def node(
         "pinned": [note for note in graph.notes.values() if note.node == node_id],
         "has_message": contexts.is_channel(found),
         "editable": version.is_draft and may(request.user, "change", campaign),
+        "no_change_reason": controls.missing_right(request.user, "change", campaign),  # type: ignore[arg-type]
     } | more
 
 

@@ -130,6 +130,7 @@ def change(
 ) -> None:
     """Another label, rule or schedule; who is in it changes with the next refresh. Raises Refused."""
     _demand_names(audience.slug, label.strip(), own=audience.pk)
+    before = _told(audience)
     by_rule = audience.origin == Audience.Origin.RULE
     if by_rule:
         if rule:
@@ -144,7 +145,20 @@ def change(
     audience.label, audience.description = label.strip(), description
     names = ["label", "description", "rule", "refresh_every", "next_refresh_at", "refresh_error", "updated_at"]
     audience.save(update_fields=names)
-    audit.record(by, "changed audience", audience, refresh_every=str(refresh_every or ""))
+    changes = audit.differences(before, _told(audience))
+    audit.record(by, "changed audience", audience, refresh_every=str(refresh_every or ""), changes=changes)
+
+
+def _told(audience: Audience) -> dict[str, Any]:
+    """What the audit trail tells of a change."""
+    every, at = audience.refresh_every, audience.next_refresh_at
+    return {
+        "label": audience.label,
+        "description": audience.description,
+        "rule": dict(audience.rule),
+        "refresh_every": str(every or ""),
+        "next_refresh_at": at.isoformat() if at else "",
+    }
 
 
 def delete(audience: Audience, *, by: Any) -> None:
