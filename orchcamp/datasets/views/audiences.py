@@ -171,7 +171,7 @@ def _sentence(audience: Audience) -> str:
 
 def _history(versions: list[AudienceVersion]) -> list[dict[str, Any]]:
     """Versions, the newest first, each with the one before it and how much larger it is."""
-    pairs = zip(versions, [*versions[1:], None], strict=True)
+    pairs = zip(versions, [*versions[1:], None][: len(versions)], strict=True)
     return [
         {"version": each, "before": before, "change": each.rows - before.rows if before else None}
         for each, before in pairs
