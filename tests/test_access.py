@@ -71,6 +71,18 @@ TABLE = {
     "accounts:account": Route("anyone", "anyone"),
     "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
     "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
+    # what one is told: each their own; the notification of the stage is that of another
+    "accounts:notifications": Route("anyone", "-"),
+    "accounts:bell": Route("anyone", "-"),
+    "accounts:unread": Route("anyone", "-"),
+    "accounts:read_notifications": Route("-", "anyone"),
+    "accounts:open_notification": Route("author", "-", {"notification_id": "notification"}),
+    "accounts:read_notification": Route("-", "author", {"notification_id": "notification"}),
+    "accounts:notification_preferences": Route("anyone", "anyone"),
+    # following a campaign
+    "campaigns:follow": Route("-", "see", SPRING, {"extent": "all"}),
+    "campaigns:followers": Route("see", "-", SPRING),
+    "campaigns:set_follower": Route("-", "administer", SPRING, {"extent": "none"}),
     # campaigns
     "campaigns:home": Route("anyone", "-"),
     "campaigns:search": Route("anyone", "-"),
