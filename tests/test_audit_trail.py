@@ -30,6 +30,10 @@ UNTOLD = {  # addresses of which what they change is not told, and why
     "campaigns:change_view": "one's own view",
     "campaigns:star": "one's own star",
     "campaigns:read_alert": "that one has read it",
+    "campaigns:follow": "what one wants to be told of",
+    "accounts:read_notification": "that one has read it",
+    "accounts:read_notifications": "that one has read them",
+    "accounts:notification_preferences": "what one wants to be written about",
     "datasets:filter_favourite": "one's own star",
 }
 DRAWN = {"campaigns:canvas_svg": "a drawing, without rows of anybody"}

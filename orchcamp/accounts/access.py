@@ -292,7 +292,7 @@ def who_may(action: str, obj: models.Model) -> Any:
         within = Q(content_object=lies_in)
         for depth in range(1, FOLDERS_DEEP):
             within |= Q(**{f"content_object__{'__'.join(['children'] * depth)}": lies_in})
-        where |= _shared_with(_right(codename(folder, "view")), folder, within)
+        where |= _shared_with(_right(codename(folder, opening(folder, action))), folder, within)
     return people.filter(Q(is_superuser=True) | (able & where))
 
 

@@ -63,6 +63,11 @@ def declare(kind: Kind) -> Kind:
     return _kinds.setdefault(kind.model, kind)
 
 
+def kinds() -> list[Kind]:
+    """Everything that can be shared, by name."""
+    return sorted(_kinds.values(), key=lambda kind: str(kind.model._meta.label_lower))
+
+
 def kind_of(obj: Model | type[Model]) -> Kind:
     return _kinds[obj if isinstance(obj, type) else type(obj)]
 
