@@ -28,7 +28,7 @@ class AudienceField(ScopedChoiceField):
         if shape is None:
             return super().prepare_value(value)
         if value not in dict(self.offered(self.scope) or []):
-            self.choices = [*self.choices, (value, shape.label)]
+            self.choices = [("", self.blank), *(self.offered(self.scope) or []), (value, shape.label)]
         return value
 
     def validate(self, value: str) -> None:

@@ -34,11 +34,15 @@ ARGUMENTS = {
     "campaigns": {
         "slug": CAMPAIGN,
         "folder_id": FOLDER,
-        **dict.fromkeys(("approval_id", "task_id", "question_id", "alert_id"), CAMPAIGN),  # of a campaign, and as it
+        **dict.fromkeys(
+            ("approval_id", "task_id", "question_id", "alert_id", "comment_id"), CAMPAIGN
+        ),  # of one, and as it
         **dict.fromkeys(
             ("run_id", "node_id", "port", "file_id", "doubtful_id", "note_id", "message", "number", "verb")
         ),
-        **dict.fromkeys(("view_id", "key", "task_id_of_queue")),  # one's own, or everybody's
+        **dict.fromkeys(
+            ("view_id", "key", "policy_id", "item_id", "mention_id", "group_id", "user_id")
+        ),  # one's own, or everybody's
     },
 }
 AUDIENCES = "datasets:audience"  # addresses of audiences with a slug

@@ -7,7 +7,7 @@ do is *where*; *what* remains the matter of their profiles (docs/adr/0029).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -185,7 +185,7 @@ def _able(model: type[Model], subjects: Iterable[Any]) -> set[Any]:
 
 
 def _with_power(share: Share, able: set[Any]) -> Share:
-    return share if share.subject in able else Share(share.subject, share.level, share.is_owner, share.folder, True)
+    return share if share.subject in able else replace(share, powerless=True)
 
 
 def _wide(kind: Kind) -> list[Wide]:
