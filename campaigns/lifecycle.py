@@ -12,10 +12,10 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from activities.graph import Graph
-from orchcamp.accounts import access, audit
+from orchcamp.accounts import access, audit, sharing
 from orchcamp.accounts.models import User
 
-from . import arming, execution, files, governing, launching, sharing, store
+from . import arming, audience_rights, execution, files, governing, launching, moving, store
 from .approvals.requests import approve, counts_of, demand_other, send_back, submit, withdraw
 from .contexts import demand_runnable
 from .errors import StaleCanvas, WrongStatus
@@ -49,19 +49,29 @@ PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables
 
 
 def create(
-    *, name: str, dimension: str, by: User | None, slug: str = "", document: dict[str, Any] | None = None, **more: Any
+    *,
+    name: str,
+    dimension: str,
+    by: User | None,
+    slug: str = "",
+    document: dict[str, Any] | None = None,
+    before: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Campaign:
-    """A new draft that belongs to its author; ``more`` are further properties."""
+    """A new draft that belongs to its author; ``more`` are further properties. ``before`` is the canvas that they have
+    already, of which ``document`` is a copy."""
     unknown = set(more) - set(PROPERTIES)
     if unknown:
         raise TypeError(f"Not a property of a campaign: {', '.join(sorted(unknown))}")
+    moving.demand_right(more.get("folder"), by=by)
+    if document:
+        audience_rights.demand(Graph.from_json(before or {}), Graph.from_json(document), by=by)
     with transaction.atomic():
         campaign = Campaign.objects.create(
             slug=slug or free_slug(name), name=name, dimension=dimension, owner=by, **more
         )
         CampaignVersion.objects.create(campaign=campaign, document=document or Graph().to_json(), author=by)
-        if by is not None:
-            access.grant(by, sharing.ALL, campaign)
+        sharing.give_owner(campaign, by)
         audit.record(by, "created", campaign)
     return campaign
 
@@ -81,6 +91,8 @@ def change_properties(campaign: Campaign, *, by: User | None, **changes: Any) ->
     unknown = set(changes) - set(PROPERTIES)
     if unknown:
         raise TypeError(f"Not a property of a campaign: {', '.join(sorted(unknown))}")
+    if "folder" in changes:
+        moving.demand(campaign, changes["folder"], by=by)
     draft = campaign.draft()
     if draft is None or campaign.status not in PUBLISHED | {Campaign.Status.DRAFT}:
         raise WrongStatus(_("Only a draft can be changed; edit the campaign again first."))
@@ -111,8 +123,10 @@ def duplicate(campaign: Campaign, *, by: User | None, name: str = "") -> Campaig
     version = campaign.latest_version()
     planned, document = version.planned(), version.document
     same = {field: getattr(planned, field) for field in PROPERTIES if field not in {"name", "dimension"}}
+    if by is not None and not access.may_within(by, "change", Campaign, campaign.folder):
+        same["folder"] = None  # who may not put campaigns there has the copy outside
     with transaction.atomic():
-        copy = create(name=title[:120], dimension=planned.dimension, by=by, document=document, **same)
+        copy = create(name=title[:120], dimension=planned.dimension, by=by, document=document, before=document, **same)
         files.duplicate(campaign, copy, by=by)
     return copy
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 
 from activities.graph import Node
+from campaigns import retention
 from campaigns.models import (
     Alert,
     Approval,
@@ -78,8 +80,12 @@ def build(author: User) -> dict[str, object]:
     frozen = summer.versions.get()
     CampaignVersion.objects.filter(pk=frozen.pk).update(frozen_at=timezone.now())
     dear = predefined.create(label=f"{SECRET} buyers", dataset="people", rule={}, shared=True, by=author)
-    folder = Folder.objects.create(name=f"{SECRET} season")
+    brand = Folder.objects.create(name=f"{SECRET} brand", owner=author)
+    folder = Folder.objects.create(name=f"{SECRET} season", parent=brand, owner=author)
+    Campaign.objects.update(folder=folder)
+    retention.installation()
     return {
+        "brand": brand.pk,
         "folder": folder.pk,
         "policy": ApprovalPolicy.objects.create(name=f"{SECRET} policy").pk,
         "view": SavedView.objects.create(user=author, name=f"{SECRET} view").pk,
@@ -105,6 +111,14 @@ def build(author: User) -> dict[str, object]:
         ).pk,
         "viewers": Group.objects.get(profile__slug="viewer").pk,
     }
+
+
+def sign_in(user: User) -> User:
+    """Give a person of the stage a session that lives as long as the stage does: what is undone keeps it."""
+    client = Client()
+    client.force_login(user)
+    user.session_key = client.session.session_key
+    return user
 
 
 def live_run(campaign: Campaign, author: User) -> Run:

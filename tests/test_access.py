@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -59,7 +60,9 @@ TABLE = {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
-    "campaigns:retention": Route("-", "administer", data={"history_days": "30", "archive_days": "30"}),
+    "campaigns:retention": Route(
+        "-", "administer", data={"history_days": "31", "archive_days": "30", "audit_days": "400"}
+    ),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
     # signing in and one's own account
@@ -105,6 +108,7 @@ TABLE = {
     "campaigns:change_view": Route("-", "author", {"view_id": "view"}, {"do": "default"}),
     "campaigns:folders": Route("see", "make", data={"name": "New"}),
     "campaigns:folder": Route("-", "make", {"folder_id": "folder"}, {"name": "Other"}),
+    "campaigns:folder_sharing": Route("make", "share", {"folder_id": "folder"}),
     "campaigns:rename_tag": Route("-", "administer", data={"tag": "old", "name": "new"}),
     "campaigns:star": Route("-", "see", SPRING, {"starred": "1"}),
     "campaigns:tags": Route("-", "make", SPRING, {"tags": "new"}),
@@ -237,6 +241,7 @@ TABLE = {
     "datasets:audience_change": Route("make", "-", {"slug": "=quokkas", "number": "=1"}),
     "datasets:audience_unmatched": Route("make", "-", {"slug": "=quokkas", "number": "=1"}, absent=True),
     "datasets:audience_export": Route("-", "make", {"slug": "=quokkas"}, {"format": "csv"}),
+    "datasets:audience_share": Route("-", "share", {"slug": "=quokkas"}),
     "datasets:audience_delete": Route("make", "make", {"slug": "=quokkas"}),
     # predefined filters
     "datasets:filters": Route("make", "-"),
@@ -294,7 +299,7 @@ def stage(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Stag
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
-        people = {name: person(name, profile) for name, profile in CAST.items()}
+        people = {name: access_stage.sign_in(person(name, profile)) for name, profile in CAST.items()}
         yield Stage(folder, people, access_stage.build(people["mark"]))
         transaction.set_rollback(True)
 
@@ -321,16 +326,16 @@ def address_of(name: str, things: dict[str, object]) -> str:
     return reverse(name, kwargs=names)
 
 
-def ask(user, method: str, address: str, data: dict[str, str]) -> tuple[HttpResponse, list[str]]:
+def ask(user, method: str, address: str, data: dict[str, str], **headers: str) -> tuple[HttpResponse, list[str]]:
     """The answer, and what it wrote; undone afterwards, so that the next person meets the same stage."""
     with transaction.atomic():
         client = Client(raise_request_exception=True)
-        if user:
+        if key := getattr(user, "session_key", ""):
+            client.cookies[django_settings.SESSION_COOKIE_NAME] = key
+        elif user:
             client.force_login(user)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            response = client.get(address) if method == "get" else client.post(address, data)
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(address, **headers) if method == "get" else client.post(address, data, **headers)
             body = b"".join(response.streaming_content) if response.streaming else response.content
         transaction.set_rollback(True)
     response.text_of_page = body.decode(errors="replace")

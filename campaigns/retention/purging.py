@@ -17,6 +17,7 @@ from .installation import installation
 from .orphans import remove_orphans
 from .refusals import forget_refused
 from .runs import forget_histories, purge_interim
+from .trail import forget_trail
 
 FINISHED = timedelta(days=1)  # so long the queue's record of a task that ended well is kept
 
@@ -29,7 +30,7 @@ def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf
     from campaigns import tasks  # the queue's door asks for this module
 
     work = Pass(dry=dry, until=until, most=most)
-    parts = (purge_interim, forget_histories, forget_refused, remove_archived, _forget_notifications)
+    parts = (purge_interim, forget_histories, forget_refused, remove_archived, forget_trail, _forget_notifications)
     for part in (*parts, *((remove_orphans,) if orphans else ())):
         if not work.full():
             part(work)
@@ -52,5 +53,5 @@ def _note(work: Pass) -> None:
     now, numbers = timezone.now(), work.numbers()
     row = installation()
     Installation.objects.filter(pk=row.pk).update(purged_at=now, last_purge=numbers)
-    if any(numbers[name] for name in ("interim", "histories", "campaigns", "orphans")):
+    if any(numbers[name] for name in ("interim", "histories", "campaigns", "orphans", "audit")):
         audit.record(None, "cleaned up", row, **numbers)

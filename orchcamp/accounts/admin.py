@@ -1,4 +1,4 @@
-"""People and product profiles in the administration."""
+"""People in the administration."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from . import audit, audit_admin, roles, token_admin  # noqa: F401 - the trail and the tokens register themselves
-from .admin_forms import PersonForm, ProfileForm
-from .models import ProductProfile, User
+from . import audit, audit_admin, effects, profile_admin, token_admin  # noqa: F401 - three register themselves
+from .admin_forms import PersonForm
+from .models import User
 
 FIELDS = ("username", "first_name", "last_name", "email", "is_active")  # whose values the audit trail tells
 
@@ -32,11 +32,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):
     search_fields = ["username", "first_name", "last_name", "email"]
     list_per_page = 50
     filter_horizontal = []
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "effective"]
     fieldsets = [
         (None, {"fields": ["username", "password", "is_active"]}),
         (_("Person"), {"fields": ["first_name", "last_name", "email"]}),
-        (_("Rights"), {"fields": ["groups"]}),
+        (_("Rights"), {"fields": ["groups", "effective"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
@@ -48,6 +48,22 @@ class PersonAdmin(UserAdmin, ModelAdmin):
     @admin.display(description=_("product profiles"))
     def profiles(self, person: User) -> str:
         return ", ".join(sorted(group.name for group in person.groups.all())) or "–"
+
+    @admin.display(description=_("what this person may do now"))
+    def effective(self, person: User) -> Any:
+        """Each right, with the profiles that it comes from and how far it reaches."""
+        wide, narrow = _("everywhere"), _("where it is shared with them")
+        rows = (
+            (
+                str(found.right.label).capitalize(),
+                ", ".join(source.profile for source in found.sources),
+                wide if found.everywhere else narrow,
+            )
+            for found in effects.effective(person)
+        )
+        if person.is_superuser:
+            return _("Everything: a superuser, made on the command line.")
+        return format_html_join("", "<div><strong>{}</strong>: {} ({})</div>", rows) or _("Nothing: no profile.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("groups")
@@ -81,48 +97,3 @@ class PersonAdmin(UserAdmin, ModelAdmin):
 
 def _within_reach(request: HttpRequest, obj: User | None) -> bool:
     return obj is None or request.user.is_superuser or not obj.is_superuser
-
-
-@admin.register(ProductProfile)
-class ProfileAdmin(ModelAdmin):
-    """The built-in profiles are shown; those of one's own are a set of rights and how far they reach."""
-
-    form = ProfileForm
-    list_display = ["label", "description", "everywhere", "members", "built_in"]
-    prepopulated_fields: dict[str, list[str]] = {}
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).select_related("group").annotate(people=Count("group__user"))
-
-    @admin.display(description=_("people"), ordering="people")
-    def members(self, profile: Any) -> int:
-        return profile.people
-
-    @admin.display(description=_("rights"))
-    def held(self, profile: ProductProfile) -> Any:
-        lines = ((str(right.label).capitalize(),) for right in roles.held_by(profile))
-        return format_html_join("", "<div>{}</div>", lines)
-
-    def get_fields(self, request: HttpRequest, obj: ProductProfile | None = None) -> list[str]:
-        return ["label", "description", "everywhere", "held" if obj and obj.built_in else "rights"]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: ProductProfile | None = None) -> list[str]:
-        return ["held"] if obj and obj.built_in else []
-
-    def has_change_permission(self, request: HttpRequest, obj: ProductProfile | None = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and obj.built_in)
-
-    def has_delete_permission(self, request: HttpRequest, obj: ProductProfile | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and not (obj and obj.built_in)
-
-    def save_model(self, request: HttpRequest, obj: ProductProfile, form: Any, change: bool) -> None:
-        roles.define(obj, form.cleaned_data["rights"])
-        audit.record(request.user, "changed" if change else "created", obj, rights=form.cleaned_data["rights"])
-
-    def delete_model(self, request: HttpRequest, obj: ProductProfile) -> None:
-        audit.record(request.user, "deleted", obj)
-        obj.group.delete()  # takes the profile along
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
-        for profile in queryset:
-            self.delete_model(request, profile)

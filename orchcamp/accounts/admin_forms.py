@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectMultipleWidget
 
 from . import roles
 from .models import ProductProfile, User
@@ -56,6 +56,13 @@ class ProfileForm(forms.ModelForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         label=_("Rights"),
     )
+    people = forms.ModelMultipleChoiceField(
+        queryset=User.objects.filter(is_active=True, is_superuser=False).order_by("first_name", "username"),
+        widget=UnfoldAdminSelectMultipleWidget,
+        required=False,
+        label=_("Members"),
+        help_text=_("Hold Ctrl or ⌘ to choose several."),
+    )
 
     class Meta:
         model = ProductProfile
@@ -65,6 +72,7 @@ class ProfileForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "rights" in self.fields:
             self.initial["rights"] = [right.code for right in roles.held_by(self.instance)]
+            self.initial["people"] = User.objects.filter(groups=self.instance.group_id)
 
     def clean_label(self) -> str:
         label = self.cleaned_data["label"]

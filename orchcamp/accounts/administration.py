@@ -34,7 +34,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 entry(_("Audit trail"), "history", "admin:accounts_auditentry_changelist"),
             ],
         },
-        {"title": _("Campaigns"), "items": [entry(_("Folders"), "folder", "admin:campaigns_folder_changelist")]},
+        {"title": _("Campaigns"), "items": [entry(_("Folders"), "folder", "campaigns:folders")]},
         {"title": _("Data"), "items": [entry(_("Connections"), "sync_alt", "admin:messaging_connection_changelist")]},
         {
             "title": _("Orchcamp"),

@@ -113,9 +113,12 @@ class AuditQuerySet(models.QuerySet):
     def delete(self) -> Any:
         raise TypeError("The audit trail is append-only: see AuditQuerySet.forget.")
 
-    def forget(self, before: datetime) -> int:
-        """Remove the entries that are older than the retention of the trail; how many there were."""
-        return super(AuditQuerySet, self.filter(at__lt=before)).delete()[0]
+    def forget(self, before: datetime, *, most: int | None = None) -> int:
+        """Remove the entries that are older than the retention of the trail, the oldest first; how many there were."""
+        old = self.filter(at__lt=before)
+        if most is not None:
+            old = self.filter(pk__in=list(old.order_by("at", "pk").values_list("pk", flat=True)[:most]))
+        return super(AuditQuerySet, old).delete()[0]
 
 
 class AuditEntry(models.Model):

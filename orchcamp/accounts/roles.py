@@ -70,6 +70,7 @@ RIGHTS: tuple[Right, ...] = (
         ("messaging.delete_seedaddress", _("delete proof addresses")),
         ("datasets.view_dataset", _("see customer data")),
         ("datasets.view_audience", _("see audiences")),
+        ("datasets.use_audience", _("use audiences in campaigns")),
         ("datasets.add_audience", _("create audiences")),
         ("datasets.change_audience", _("change audiences")),
         ("datasets.delete_audience", _("delete audiences")),
@@ -197,4 +198,26 @@ def reference() -> str:
     for right in RIGHTS:
         marks = " | ".join("✓" if profile.slug in right.profiles else "–" for profile in PROFILES)
         lines.append(f"| {str(right.label).capitalize()} | `{right.code}` | {marks} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_levels()]) + "\n"
+
+
+def _levels() -> list[str]:
+    """The levels at which things are shared, and what each opens, as Markdown."""
+    from . import sharing  # it is told by the applications what can be shared
+
+    lines = [
+        "",
+        "## Levels of sharing",
+        "",
+        "How far a share opens a thing to somebody whose profile does not reach everywhere; of what it opens, each may do what",
+        "their profiles give. What is shared of a folder holds for the folders and campaigns in it.",
+        "",
+        "| What | Level | Opens |",
+        "| --- | --- | --- |",
+    ]
+    for kind in sharing.kinds():
+        name = str(kind.model._meta.verbose_name).capitalize()
+        for level in kind.levels:
+            lines.append(f"| {name} | {level.label} | {', '.join(level.actions)} |")
+        lines.append(f"| {name} | its owner | {', '.join(kind.owner)} |")
+    return lines

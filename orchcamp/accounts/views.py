@@ -38,7 +38,9 @@ def account(request: HttpRequest) -> HttpResponse:
     details = DetailsForm(request.POST if part == "details" else None, instance=person)
     password = PasswordForm(person, request.POST if part == "password" else None)
     if details.is_valid():
+        changes = audit.differences(details.initial, details.cleaned_data)
         details.save()
+        audit.record(person, "changed own details", person, changes=changes)
         messages.success(request, _("Your details are saved."))
         return redirect("accounts:account")
     if password.is_valid():
