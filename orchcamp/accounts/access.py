@@ -27,6 +27,7 @@ from guardian.shortcuts import (
 )
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
+PERSONAL = "datasets.view_personal"
 FOLDERS_DEEP = 3  # a folder in a folder in a folder
 
 
@@ -84,24 +85,39 @@ class Held:
     names: tuple[str, ...]
     rights: frozenset[str]
     everywhere: frozenset[str]  # the rights of those profiles that reach everywhere
+    slugs: frozenset[str]  # of the profiles
 
 
 def _held(user: Any) -> Held:
     """One query for a person, when it is first asked."""
     if not hasattr(user, "_held"):
         right = ("permissions__content_type__app_label", "permissions__codename")
-        rows = list(user.groups.order_by("name").values_list("name", "profile__everywhere", *right))
+        rows = list(user.groups.order_by("name").values_list("name", "profile__slug", "profile__everywhere", *right))
+        hidden = _hidden_from(user)
+        held = [(everywhere, f"{app}.{code}") for _name, _slug, everywhere, app, code in rows if code]
         user._held = Held(
             tuple(dict.fromkeys(name for name, *_rest in rows)),
-            frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
-            frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
+            frozenset(code for _everywhere, code in held) - hidden,
+            frozenset(code for everywhere, code in held if everywhere) - hidden,
+            frozenset(slug for _name, slug, *_rest in rows if slug),
         )
     return user._held
+
+
+def _hidden_from(user: Any) -> frozenset[str]:
+    """Who looks as somebody else sees no personal data that they may not see themselves."""
+    looker = getattr(user, "looked_at_by", None)
+    return frozenset() if looker is None or looker.has_perm(PERSONAL) else frozenset({PERSONAL})
 
 
 def profile_names(user: Any) -> tuple[str, ...]:
     """The names of the person's profiles."""
     return _held(user).names
+
+
+def profile_slugs(user: Any) -> frozenset[str]:
+    """What the person's profiles are called in settings."""
+    return _held(user).slugs
 
 
 def profile_rights(user: Any) -> frozenset[str]:

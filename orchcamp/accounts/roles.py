@@ -107,6 +107,7 @@ RIGHTS: tuple[Right, ...] = (
         ("accounts.add_user", _("add people")),
         ("accounts.change_user", _("change people")),
         ("accounts.delete_user", _("delete people")),
+        ("accounts.look_as", _("look as another person, read-only")),
         ("accounts.view_productprofile", _("see product profiles")),
         ("accounts.add_productprofile", _("create product profiles")),
         ("accounts.change_productprofile", _("change product profiles")),
