@@ -44,6 +44,7 @@ RUN = {"slug": "campaign", "run_id": "run"}
 DRY = {"slug": "campaign", "run_id": "dry_run"}
 NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
+PERSON = {"person_id": "person"}
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,24 @@ TABLE = {
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
     # signing in and one's own account
     "accounts:login": Route("public", "public"),
+    "accounts:second_factor": Route("public", "public"),  # who has not shown the first is led to begin
+    "accounts:sso": Route("-", "public"),
+    "accounts:sso_callback": Route("public", "-"),
+    "accounts:set_password": Route("public", "public", {"uidb64": "=MQ", "token": "=forged"}),
     "accounts:logout": Route("-", "anyone"),
     "accounts:account": Route("anyone", "anyone"),
     "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
     "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
+    "accounts:two_factor": Route("anyone", "anyone"),
+    "accounts:change_two_factor": Route("-", "anyone", data={"do": "off", "proof": "wrong"}),
+    "accounts:end_own_sessions": Route("-", "anyone"),
+    # how others sign in, and looking as them
+    "accounts:person": Route("administer", "-", PERSON),
+    "accounts:end_sessions": Route("-", "administer", PERSON),
+    "accounts:reset_second_factor": Route("-", "administer", PERSON),
+    "accounts:one_time_link": Route("-", "administer", PERSON),
+    "accounts:look": Route("-", "administer", PERSON),
+    "accounts:end_looking": Route("-", "anyone"),
     # campaigns
     "campaigns:home": Route("anyone", "-"),
     "campaigns:search": Route("anyone", "-"),

@@ -125,6 +125,14 @@ def profile_rights(user: Any) -> frozenset[str]:
     return _held(user).rights
 
 
+def covers(user: Any, rights: Collection[str], everywhere: bool) -> bool:
+    """Whether the person holds all these rights, and everywhere if that is asked: what they may give to others."""
+    if user.is_superuser:
+        return user.is_active
+    held = _held(user)
+    return set(rights) <= (held.everywhere if everywhere else held.rights)
+
+
 def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
     return get_objects_for_user(user, permission, model, accept_global_perms=False, with_superuser=False).values("pk")
 

@@ -7,15 +7,19 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from . import audit, audit_admin, roles, token_admin  # noqa: F401 - the trail and the tokens register themselves
+from . import audit, audit_admin, roles, signed_in_list, token_admin  # noqa: F401 - the trail and the tokens register themselves
 from .admin_forms import PersonForm, ProfileForm
 from .models import ProductProfile, User
+from .people_import import views as import_views
 
 FIELDS = ("username", "first_name", "last_name", "email", "is_active")  # whose values the audit trail tells
 
@@ -39,6 +43,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         (_("Rights"), {"fields": ["groups"]}),
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
+    actions_list = ["import_people"]
+    actions_detail = ["signing_in"]
     add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
 
     @admin.display(description=_("name"), ordering="last_name")
@@ -48,6 +54,37 @@ class PersonAdmin(UserAdmin, ModelAdmin):
     @admin.display(description=_("product profiles"))
     def profiles(self, person: User) -> str:
         return ", ".join(sorted(group.name for group in person.groups.all())) or "–"
+
+    @action(description=_("Import from a file"), url_path="import", permissions=["add"], icon="upload_file")
+    def import_people(self, request: HttpRequest) -> HttpResponse:
+        return import_views.upload(request)
+
+    @action(description=_("How they sign in; look as them"), url_path="signing-in", icon="devices")
+    def signing_in(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return redirect("accounts:person", object_id)
+
+    def get_urls(self) -> list[Any]:
+        guarded = self.admin_site.admin_view
+        more = [
+            path("import/<int:import_id>", guarded(import_views.preview), name="accounts_user_import_preview"),
+            path("import/<int:import_id>/refused", guarded(import_views.refused), name="accounts_user_import_refused"),
+        ]
+        return more + super().get_urls()
+
+    def get_form(self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user
+        return form
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Another password ends what was begun with the one before."""
+        answer = super().user_change_password(request, id, form_url)
+        if request.method == "POST" and answer.status_code == 302:
+            person = User.objects.get(pk=id)
+            own = request.session.session_key if person == request.user else None
+            audit.record(request.user, "changed the password", person)
+            signed_in_list.end_all(person, by=request.user, but=own, why="password changed")
+        return answer
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         return super().get_queryset(request).prefetch_related("groups")
@@ -68,6 +105,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         changes = audit.differences(before, after)
         verb = "changed" if change else "created"
         audit.record(request.user, verb, form.instance, fields=form.changed_data, changes=changes)
+        if change and not form.instance.is_active:
+            signed_in_list.end_all(form.instance, by=request.user, why="deactivated")
 
     def delete_model(self, request: HttpRequest, obj: User) -> None:
         audit.record(request.user, "deleted", obj)

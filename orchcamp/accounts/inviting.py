@@ -50,12 +50,14 @@ def invite(people: Iterable[User], *, by: Any) -> tuple[list[User], list[tuple[U
     for person in people:
         where = address(person)
         written = post.send(person, where)
-        audit.record(by, "invited", person, by_mail=written)
         if written:
+            audit.record(by, "invited", person)
             sent.append(person)
         else:
             listed.append((person, where))
     post.close()
+    if listed:
+        audit.record(by, "made one-time links", n=len(listed), people=[person.username for person, _link in listed][:100])
     return sent, listed
 
 

@@ -137,7 +137,8 @@ def _others_administer(user: User) -> bool:
 
 def _verified(claims: dict[str, Any]) -> bool:
     """Whether the provider vouches for the address; some say it in a text."""
-    return claims.get("email_verified") in (True, "true")
+    told = claims.get("email_verified")
+    return told is True or told == "true"
 
 
 def _email(claims: dict[str, Any]) -> str:

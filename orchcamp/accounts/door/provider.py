@@ -39,6 +39,11 @@ class Adapter(DefaultSocialAccountAdapter):
         app.settings = facts
         return [app]
 
+    def get_provider(self, request: Any, provider: Any, client_id: Any = None) -> Any:
+        found = super().get_provider(request, provider, client_id)
+        found.oauth2_adapter_class = Exchange
+        return found
+
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False
 
