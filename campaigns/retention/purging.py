@@ -11,7 +11,7 @@ from orchcamp.accounts import audit
 
 from .archive import remove_archived
 from .budget import MOST_FILES, Pass
-from .installation import installation
+from .installation import kept_installation
 from .orphans import remove_orphans
 from .refusals import forget_refused
 from .runs import forget_histories, purge_interim
@@ -40,7 +40,7 @@ def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf
 def _note(work: Pass) -> None:
     """Keep what went: for the health page always, for the audit trail when it was more than the queue's record."""
     now, numbers = timezone.now(), work.numbers()
-    row = installation()
+    row = kept_installation()
     Installation.objects.filter(pk=row.pk).update(purged_at=now, last_purge=numbers)
     if any(numbers[name] for name in ("interim", "histories", "campaigns", "orphans")):
         audit.record(None, "cleaned up", row, **numbers)

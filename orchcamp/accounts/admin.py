@@ -16,7 +16,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from . import audit, audit_admin, roles, signed_in_list, token_admin  # noqa: F401 - the trail and the tokens register themselves
+from . import audit, audit_admin, group_admin, roles, signed_in_list, token_admin  # noqa: F401 - some register themselves
 from .admin_forms import PersonForm, ProfileForm
 from .models import ProductProfile, User
 from .people_import import views as import_views

@@ -57,6 +57,15 @@ class ProductProfile(models.Model):
         return self.label
 
 
+class Team(Group):
+    """A group of people that is no profile: what is shared, asked and given to several at once. It holds no rights."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
+
+
 class ApiToken(models.Model):
     """A secret by which a program acts as the person who made it; only a digest of the secret is kept (docs/adr/0022)."""
 

@@ -56,6 +56,8 @@ class SignIn(auth_views.LoginView):
 @require_http_methods(["GET", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
     """The code that stands between the first factor and the inside."""
+    if request.user.is_authenticated:
+        return redirect(settings.LOGIN_REDIRECT_URL)
     user = entering.waiting(request)
     if user is None:
         messages.error(request, _("Signing in took too long, or was not begun in this browser: begin again."))

@@ -1,5 +1,6 @@
 """Sessions that say whose they are, files of people, and the right to look as another."""
 
+import django.contrib.auth.models
 import django.db.models.deletion
 import django.utils.timezone
 from django.conf import settings
@@ -12,6 +13,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_api_tokens'),
+        ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
     operations = [
@@ -38,6 +40,21 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'sessions',
                 'default_permissions': (),
             },
+        ),
+        migrations.CreateModel(
+            name='Team',
+            fields=[],
+            options={
+                'verbose_name': 'group',
+                'verbose_name_plural': 'groups',
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('auth.group',),
+            managers=[
+                ('objects', django.contrib.auth.models.GroupManager()),
+            ],
         ),
         migrations.CreateModel(
             name='PeopleImport',
