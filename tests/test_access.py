@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from orchcamp.accounts import roles
 from orchcamp.accounts.models import ProductProfile
 from tests import access_stage
+from tests.access_routes import ACCOUNTS, Route
 from tests.conftest import person
 
 CAST = {"mallory": None, "vera": "viewer", "mark": "manager", "anna": "approver", "ada": "administrator"}
@@ -44,45 +45,15 @@ RUN = {"slug": "campaign", "run_id": "run"}
 DRY = {"slug": "campaign", "run_id": "dry_run"}
 NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
-PERSON = {"person_id": "person"}
 
 
-@dataclass(frozen=True)
-class Route:
-    get: str
-    post: str
-    names: dict[str, str] = field(default_factory=dict)  # argument of the address -> thing of the stage, or "=text"
-    data: dict[str, str] = field(default_factory=dict)  # what is posted
-    absent: bool = False  # the thing it names does not exist: those with the right get "not found"
-
-
-TABLE = {
+TABLE = ACCOUNTS | {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
     "campaigns:retention": Route("-", "administer", data={"history_days": "30", "archive_days": "30"}),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
-    # signing in and one's own account
-    "accounts:login": Route("public", "public"),
-    "accounts:second_factor": Route("public", "public"),  # who has not shown the first is led to begin
-    "accounts:sso": Route("-", "public"),
-    "accounts:sso_callback": Route("public", "-"),
-    "accounts:set_password": Route("public", "public", {"uidb64": "=MQ", "token": "=forged"}),
-    "accounts:logout": Route("-", "anyone"),
-    "accounts:account": Route("anyone", "anyone"),
-    "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
-    "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
-    "accounts:two_factor": Route("anyone", "anyone"),
-    "accounts:change_two_factor": Route("-", "anyone", data={"do": "off", "proof": "wrong"}),
-    "accounts:end_own_sessions": Route("-", "anyone"),
-    # how others sign in, and looking as them
-    "accounts:person": Route("administer", "-", PERSON),
-    "accounts:end_sessions": Route("-", "administer", PERSON),
-    "accounts:reset_second_factor": Route("-", "administer", PERSON),
-    "accounts:one_time_link": Route("-", "administer", PERSON),
-    "accounts:look": Route("-", "administer", PERSON),
-    "accounts:end_looking": Route("-", "anyone"),
     # campaigns
     "campaigns:home": Route("anyone", "-"),
     "campaigns:search": Route("anyone", "-"),

@@ -90,7 +90,11 @@ def _named(resolver, before: str = "/") -> list[str]:
         if isinstance(pattern, URLPattern):
             path = here + str(pattern.pattern)
             if not path.startswith("/admin/(?P") and "(?P" not in path:
-                for part, value in (("<int:import_id>", "1"), ("<path:object_id>", "1"), ("<int:content_type_id>", "1")):
+                for part, value in (
+                    ("<int:import_id>", "1"),
+                    ("<path:object_id>", "1"),
+                    ("<int:content_type_id>", "1"),
+                ):
                     path = path.replace(part, value)
                 if "<" not in path:
                     found.append(path)

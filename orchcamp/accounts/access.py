@@ -96,7 +96,7 @@ def _held(user: Any) -> Held:
         hidden = _hidden_from(user)
         held = [(everywhere, f"{app}.{code}") for _name, _slug, everywhere, app, code in rows if code]
         user._held = Held(
-            tuple(dict.fromkeys(name for name, *_rest in rows)),
+            tuple(dict.fromkeys(name for name, slug, *_rest in rows if slug)),
             frozenset(code for _everywhere, code in held) - hidden,
             frozenset(code for everywhere, code in held if everywhere) - hidden,
             frozenset(slug for _name, slug, *_rest in rows if slug),

@@ -53,7 +53,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):
 
     @admin.display(description=_("product profiles"))
     def profiles(self, person: User) -> str:
-        return ", ".join(sorted(group.name for group in person.groups.all())) or "–"
+        return ", ".join(sorted(group.name for group in person.groups.all() if hasattr(group, "profile"))) or "–"
 
     @action(description=_("Import from a file"), url_path="import", permissions=["add"], icon="upload_file")
     def import_people(self, request: HttpRequest) -> HttpResponse:
@@ -87,7 +87,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         return answer
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).prefetch_related("groups__profile")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _within_reach(request, obj)
@@ -96,9 +96,11 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         return super().has_delete_permission(request, obj) and _within_reach(request, obj) and obj != request.user
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        held = sorted(form.instance.groups.values_list("name", flat=True)) if change else []
+        teams = list(form.instance.groups.filter(profile=None))
+        held = _profiles(form.instance)
         super().save_related(request, form, formsets, change)
-        profiles = sorted(form.instance.groups.values_list("name", flat=True))
+        form.instance.groups.add(*teams)  # the form knows profiles only
+        profiles = _profiles(form.instance)
         names = [name for name in form.changed_data if name in FIELDS]
         before = {name: form.initial.get(name) for name in names} | {"profiles": held}
         after = {name: form.cleaned_data.get(name) for name in names} | {"profiles": profiles}
@@ -116,6 +118,10 @@ class PersonAdmin(UserAdmin, ModelAdmin):
         for person in queryset:
             audit.record(request.user, "deleted", person)
         super().delete_queryset(request, queryset)
+
+
+def _profiles(person: User) -> list[str]:
+    return sorted(person.groups.exclude(profile=None).values_list("name", flat=True))
 
 
 def _within_reach(request: HttpRequest, obj: User | None) -> bool:

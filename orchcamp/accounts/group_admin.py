@@ -95,12 +95,13 @@ class TeamAdmin(ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         team, members = form.instance, form.cleaned_data["members"]
-        before = {"members": sorted(person.username for person in team.user_set.all()), "name": form.initial.get("name")}
+        before = {
+            "members": sorted(person.username for person in team.user_set.all()),
+            "name": form.initial.get("name"),
+        }
         team.user_set.set(members)
         after = {"members": sorted(person.username for person in members), "name": team.name}
-        audit.record(
-            request.user, "changed" if change else "created", team, changes=audit.differences(before, after)
-        )
+        audit.record(request.user, "changed" if change else "created", team, changes=audit.differences(before, after))
         for group in form.cleaned_data["profiles"]:
             for person in members.exclude(groups=group):
                 held = sorted(person.groups.values_list("name", flat=True))

@@ -57,7 +57,9 @@ def invite(people: Iterable[User], *, by: Any) -> tuple[list[User], list[tuple[U
             listed.append((person, where))
     post.close()
     if listed:
-        audit.record(by, "made one-time links", n=len(listed), people=[person.username for person, _link in listed][:100])
+        audit.record(
+            by, "made one-time links", n=len(listed), people=[person.username for person, _link in listed][:100]
+        )
     return sent, listed
 
 

@@ -48,7 +48,8 @@ def reset_second_factor(request: HttpRequest, person_id: int) -> HttpResponse:
         signed_in_list.end_all(found, by=request.user, but=own, why="second factor reset")
         messages.success(
             request,
-            _("The second factor of %(name)s is reset: they sign in without one, and set up another.") % {"name": found},
+            _("The second factor of %(name)s is reset: they sign in without one, and set up another.")
+            % {"name": found},
         )
     return redirect("accounts:person", found.pk)
 

@@ -57,3 +57,15 @@ def test_nobody_gives_a_group_more_than_they_have(client, db, slug):
     page = client.post(ADD, {"name": "x", "members": [desk.pk], "profiles": [profile(slug)]}).content.decode()
     assert "rights that you do not have" in page
     assert not Group.objects.filter(name="x").exists()
+
+
+def test_a_person_who_is_changed_stays_in_their_groups(client, ada, mark):
+    team = Group.objects.create(name="Paris team")
+    mark.groups.add(team)
+    client.force_login(ada)
+    data = {"username": "mark", "email": mark.email, "is_active": "on", "groups": [profile("viewer")]}
+    assert client.post(f"/admin/accounts/user/{mark.pk}/change/", data).status_code == 302
+    assert sorted(mark.groups.values_list("name", flat=True)) == ["Paris team", "Viewer"]
+    assert AuditEntry.objects.get(verb="changed").facts["changes"]["profiles"] == [["Manager"], ["Viewer"]]
+    client.force_login(mark)
+    assert "From: Viewer" in client.get("/account/").content.decode()

@@ -53,7 +53,12 @@ def test_a_file_is_looked_through_and_then_applied(office, ada, mark):
     )
     answer = upload(office, text)
     page = answer.content.decode()
-    for told in ("email: mark@example.org → new@example.org", "profiles: Manager → Manager, Viewer", "Paris team", "no mail address"):
+    for told in (
+        "email: mark@example.org → new@example.org",
+        "profiles: Manager → Manager, Viewer",
+        "Paris team",
+        "no mail address",
+    ):
         assert told in page
     assert not User.objects.filter(username="nina").exists()
     done = office.post(answer.request["PATH_INFO"], {"digest": digest(page)}).content.decode()
@@ -154,7 +159,7 @@ def test_a_file_that_is_none_is_refused_in_a_sentence(office, content, told):
 @pytest.mark.parametrize(
     "content",
     [
-        "username;profiles\nnina;\"Viewer;Manager\"\n".encode("utf-8-sig"),
+        'username;profiles\nnina;"Viewer;Manager"\n'.encode("utf-8-sig"),
         "username\tprofiles\r\nnina\tViewer;Manager\r\n".encode("utf-16"),
         b"Username|Profiles\n\nnina|viewer ; manager\n",
     ],
@@ -223,7 +228,12 @@ def test_nobody_gives_rights_that_they_do_not_have(client, db):
     client.force_login(desk)
     page = client.post(
         f"/admin/accounts/user/{desk.pk}/change/",
-        {"username": "kim", "email": "", "is_active": "on", "groups": [profile.group_id, Group.objects.get(name="Administrator").pk]},
+        {
+            "username": "kim",
+            "email": "",
+            "is_active": "on",
+            "groups": [profile.group_id, Group.objects.get(name="Administrator").pk],
+        },
     )
     assert "rights that you do not have" in page.content.decode()
 

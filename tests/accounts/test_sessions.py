@@ -150,7 +150,10 @@ def test_a_person_takes_their_sessions_along(mark):
         (FIREFOX, "Firefox on Windows"),
         (IPHONE, "Safari on iPhone"),
         ("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36", "Chrome on Linux"),
-        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/537 Chrome/140 Safari/537 Edg/140", "Edge on macOS"),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15) AppleWebKit/537 Chrome/140 Safari/537 Edg/140",
+            "Edge on macOS",
+        ),
         ("Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140 Mobile Safari/537.36", "Chrome on Android"),
         ("curl/8.5.0", "A program (curl)"),
         ("", "Unknown"),

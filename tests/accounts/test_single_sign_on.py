@@ -71,7 +71,7 @@ def refused(client: Client, answer) -> str:
     page = client.get(answer["Location"]).content.decode()
     assert AuditEntry.objects.filter(verb="could not sign in", facts__way="single sign-on").exists()
     assert not AuditEntry.objects.filter(verb="signed in").exists()
-    return unescape(re.search(r'callout-red.*?<p>(.*?)</p>', page, re.DOTALL).group(1))
+    return unescape(re.search(r"callout-red.*?<p>(.*?)</p>", page, re.DOTALL).group(1))
 
 
 def test_somebody_who_is_here_is_found_by_a_verified_address_and_stays_linked(client, mark, provider):
@@ -231,7 +231,12 @@ def test_somebody_unknown_is_made_where_that_is_set_with_the_profile_that_is_set
     provider.claims |= {"name": "Nina Berg", "is_superuser": True, "groups": ["root"]}
     assert sign_in(client, provider).status_code == 302
     nina = User.objects.get(email="nina@example.org")
-    assert (nina.username, str(nina), nina.is_superuser, nina.has_usable_password()) == ("mark-2", "Nina Berg", False, False)
+    assert (nina.username, str(nina), nina.is_superuser, nina.has_usable_password()) == (
+        "mark-2",
+        "Nina Berg",
+        False,
+        False,
+    )
     assert [group.name for group in nina.groups.all()] == ["Viewer"]
 
 
@@ -277,7 +282,13 @@ def test_with_passwords_closed_only_a_superuser_comes_in_by_one(client, mark, pr
 
 def test_allauth_brings_no_page_of_its_own(client, ada, provider):
     client.force_login(ada)
-    for path in ("/accounts/signup/", "/accounts/login/", "/accounts/email/", "/accounts/social/connections/", "/signup/"):
+    for path in (
+        "/accounts/signup/",
+        "/accounts/login/",
+        "/accounts/email/",
+        "/accounts/social/connections/",
+        "/signup/",
+    ):
         assert client.get(path).status_code == 404
 
 
@@ -300,5 +311,8 @@ def test_settings_are_read_from_the_environment():
     environ |= {"PROFILES": "cn=heads,x=approver, staff=Manager", "CREATE": "yes", "LINK_BY_EMAIL": "no"}
     found = single_sign_on.from_environment({f"ORCHCAMP_OIDC_{n}": v for n, v in environ.items() if n != "PROFILES"})
     assert (found.scopes, found.creates, found.links_by_email) == (("openid", "email", "groups"), True, False)
-    assert single_sign_on.pairs("dept=heads=approver, staff=Manager") == (("dept=heads", "approver"), ("staff", "manager"))
+    assert single_sign_on.pairs("dept=heads=approver, staff=Manager") == (
+        ("dept=heads", "approver"),
+        ("staff", "manager"),
+    )
     assert single_sign_on.from_environment({}) is None

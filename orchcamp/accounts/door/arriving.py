@@ -62,7 +62,9 @@ def _by_email(account: SocialAccount, claims: dict[str, Any], sso: SingleSignOn)
     found = list(User.objects.filter(email__iexact=email)[:2]) if email else []
     if not found:
         return None
-    sentence = _("There is somebody with your mail address here who is not linked with the provider: ask an administrator.")
+    sentence = _(
+        "There is somebody with your mail address here who is not linked with the provider: ask an administrator."
+    )
     if not sso.links_by_email:
         raise NotLetIn(sentence, "linking by address is off")
     if not _verified(claims):
@@ -154,6 +156,8 @@ def _username(claims: dict[str, Any], uid: str) -> str:
     """What the provider calls them, made to fit, and with a number where it is taken."""
     wanted = str(claims.get("preferred_username") or _email(claims).partition("@")[0] or uid)
     base = re.sub(r"[^\w.@+-]", "-", wanted)[: LONGEST - 5].strip("-") or "person"
-    taken = {name.lower() for name in User.objects.filter(username__istartswith=base).values_list("username", flat=True)}
+    taken = {
+        name.lower() for name in User.objects.filter(username__istartswith=base).values_list("username", flat=True)
+    }
     names = [base, *(f"{base}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name.lower() not in taken)

@@ -34,7 +34,11 @@ class Adapter(DefaultSocialAccountAdapter):
             return []
         facts = {"server_url": sso.issuer.rstrip("/"), "scope": list(sso.scopes), "oauth_pkce_enabled": True}
         app = SocialApp(
-            provider="openid_connect", provider_id=sso.issuer, name=sso.label, client_id=sso.client_id, secret=sso.secret
+            provider="openid_connect",
+            provider_id=sso.issuer,
+            name=sso.label,
+            client_id=sso.client_id,
+            secret=sso.secret,
         )
         app.settings = facts
         return [app]
@@ -61,7 +65,8 @@ class Adapter(DefaultSocialAccountAdapter):
         if error == AuthError.CANCELLED:
             raise arriving.NotLetIn(_("You called signing in off at the provider."), "called off")
         raise arriving.NotLetIn(
-            _("Signing in at the provider did not work, or took longer than ten minutes: try again."), str(exception or error)
+            _("Signing in at the provider did not work, or took longer than ten minutes: try again."),
+            str(exception or error),
         ) from exception
 
 

@@ -45,9 +45,7 @@ class SignIn(auth_views.LoginView):
         return super().get_context_data(**kwargs) | more
 
     def form_valid(self, form: Any) -> HttpResponse:
-        return entering.enter(
-            self.request, form.get_user(), way=entering.PASSWORD, next_url=self.get_redirect_url()
-        )
+        return entering.enter(self.request, form.get_user(), way=entering.PASSWORD, next_url=self.get_redirect_url())
 
 
 @login_not_required

@@ -53,7 +53,9 @@ def apply(found: PeopleImport, digest: str, *, by: User) -> Applied:
             made = plan(found, by=by, lock=True)
             if made.digest != digest:
                 raise NotApplied(
-                    _("People were changed since you looked through this: nothing was done. Look again at what would be.")
+                    _(
+                        "People were changed since you looked through this: nothing was done. Look again at what would be."
+                    )
                 )
             applied = _apply(made, by)
             PeopleImport.objects.filter(pk=found.pk).update(text="")

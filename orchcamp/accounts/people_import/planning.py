@@ -97,7 +97,9 @@ def _item(line: Line, here: World, seen: dict[str, int], by: User) -> Item:
 
 def _understood(line: Line, username: str, here: World, seen: dict[str, int], by: User) -> Item:
     if line.surplus:
-        raise LineRefused(_("The line has more cells than the first line has columns; put quotes around cells with commas."))
+        raise LineRefused(
+            _("The line has more cells than the first line has columns; put quotes around cells with commas.")
+        )
     person = _person(line, username, here, seen)
     if person is not None and person.is_superuser and not by.is_superuser:
         raise LineRefused(_("“%(name)s” is a superuser, whom only another superuser may change.") % {"name": username})
@@ -200,14 +202,14 @@ def _profile(name: str, here: World, held: set[int]) -> int:
 def _group(name: str, here: World) -> int | None:
     """None for a group that is made by this."""
     if name.lower() in here.profiles:
-        raise LineRefused(
-            _("“%(name)s” is a product profile: write it into the column profiles.") % {"name": name}
-        )
+        raise LineRefused(_("“%(name)s” is a product profile: write it into the column profiles.") % {"name": name})
     if len(name) > LONGEST["group"]:
         raise LineRefused(_("A group's name has at most %(n)d characters.") % {"n": LONGEST["group"]})
     group = here.groups.get(name)
     if group is not None and group.pk in here.powerful:
-        raise LineRefused(_("The group “%(name)s” holds rights of its own: it is not given by a file.") % {"name": name})
+        raise LineRefused(
+            _("The group “%(name)s” holds rights of its own: it is not given by a file.") % {"name": name}
+        )
     return group.pk if group else None
 
 

@@ -47,7 +47,9 @@ def read(text: str, name: str) -> list[Line]:
     except tables.TableError as error:
         raise FileRefused(str(error)) from None
     if not lines:
-        raise FileRefused(_("%(name)s names nobody: under the header belongs one line for each person.") % {"name": name})
+        raise FileRefused(
+            _("%(name)s names nobody: under the header belongs one line for each person.") % {"name": name}
+        )
     return lines
 
 
@@ -66,7 +68,8 @@ def _columns(row: list[str], name: str) -> list[str]:
             )
         if found.count(column) > 1:
             raise FileRefused(
-                _("%(name)s: the column “%(column)s” stands twice in the first line.") % {"name": name, "column": column}
+                _("%(name)s: the column “%(column)s” stands twice in the first line.")
+                % {"name": name, "column": column}
             )
     return found
 
@@ -74,7 +77,8 @@ def _columns(row: list[str], name: str) -> list[str]:
 def text_of(content: bytes, name: str) -> str:
     if len(content) > MOST_BYTES:
         raise FileRefused(
-            _("%(name)s is larger than %(n)d MB; divide it into several files.") % {"name": name, "n": MOST_BYTES // 1_000_000}
+            _("%(name)s is larger than %(n)d MB; divide it into several files.")
+            % {"name": name, "n": MOST_BYTES // 1_000_000}
         )
     try:
         return tables.decoded(content, name)
