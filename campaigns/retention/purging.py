@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from campaigns.models import Installation
-from orchcamp.accounts import audit
+from orchcamp.accounts import audit, forgetting
 
 from .archive import remove_archived
 from .budget import MOST_FILES, Pass
@@ -33,6 +33,7 @@ def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf
             part(work)
     if not dry:
         work.tasks = tasks.forget_finished(timezone.now() - FINISHED)
+        forgetting.forget()
         _note(work)
     return work
 

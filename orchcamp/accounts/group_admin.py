@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -48,6 +48,8 @@ class TeamForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "members" in self.fields:
             self.initial["members"] = list(self.instance.user_set.all())
+            here = Q(is_active=True) | Q(pk__in=self.instance.user_set.values("pk"))
+            self.fields["members"].queryset = User.objects.filter(here).order_by("username")
 
     def clean_profiles(self) -> Any:
         for group in self.cleaned_data["profiles"]:

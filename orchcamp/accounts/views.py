@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth import views as auth_views
@@ -59,6 +60,7 @@ def account_page(request: HttpRequest, **more: Any) -> HttpResponse:
     context: dict[str, Any] = {
         "details": DetailsForm(instance=request.user),
         "password": PasswordForm(request.user),
+        "by_password": request.user.has_usable_password() and (settings.PASSWORD_SIGN_IN or request.user.is_superuser),
         "second_factor": codes.since(request.user),
         "sessions": signed_in_list.of(request.user),
         "this_session": request.session.session_key,

@@ -9,9 +9,10 @@ import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from orchcamp.accounts import devices
-from orchcamp.accounts.models import AuditEntry, BrowserSession
+from orchcamp.accounts import devices, forgetting
+from orchcamp.accounts.models import AuditEntry, BrowserSession, PeopleImport
 
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0"
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile Safari/604.1"
@@ -162,3 +163,23 @@ def test_a_person_takes_their_sessions_along(mark):
 )
 def test_a_browser_in_words(agent, told):
     assert devices.words(agent) == told
+
+
+def test_what_ran_out_is_forgotten_with_files_that_nobody_applied(mark):
+    client = browser()
+    old = timezone.now() - timedelta(days=2)
+    browser(agent=IPHONE)
+    BrowserSession.objects.filter(agent=IPHONE).update(expire_date=old)
+    PeopleImport.objects.create(by=mark, name="old.csv", text="username\nx", made_at=old)
+    PeopleImport.objects.create(by=mark, name="new.csv", text="username\nx")
+    forgetting.forget()
+    assert is_in(client)
+    assert BrowserSession.objects.count() == 1
+    assert PeopleImport.objects.get().name == "new.csv"
+
+
+def test_who_has_no_password_is_not_asked_to_change_it(client, mark):
+    mark.set_unusable_password()
+    mark.save()
+    client.force_login(mark)
+    assert "you have no password here" in client.get("/account/").content.decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
@@ -12,13 +11,11 @@ from django.utils.translation import gettext as _
 
 from orchcamp.web.errors import Refused
 
-from .. import audit, signed_in_list
+from .. import audit, forgetting, signed_in_list
 from ..models import PeopleImport, User
 from . import planning, reading
 from .planning import CREATE, Item, Plan
 from .world import CHUNK, Membership
-
-KEPT = timedelta(days=1)  # files that nobody applied are forgotten
 
 
 class NotApplied(Refused):
@@ -36,7 +33,7 @@ def keep(content: bytes, name: str, *, by: User) -> PeopleImport:
     """Raises reading.FileRefused for what is no file of people."""
     text = reading.text_of(content, name)
     reading.read(text, name)
-    PeopleImport.objects.filter(made_at__lt=timezone.now() - KEPT).delete()
+    forgetting.forget_files()
     return PeopleImport.objects.create(by=by, name=name[:120], text=text)
 
 

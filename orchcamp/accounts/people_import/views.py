@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
 from orchcamp.web import csvs
 
@@ -28,7 +29,9 @@ EXAMPLE = "username;email;first_name;last_name;profiles;groups;active"
 
 class FileForm(forms.Form):
     file = forms.FileField(
-        label=gettext_lazy("File"), help_text=gettext_lazy("CSV with a line of column names; at most 10,000 people.")
+        label=gettext_lazy("File"),
+        widget=UnfoldAdminFileFieldWidget,
+        help_text=gettext_lazy("CSV with a line of column names; at most 10,000 people."),
     )
 
 
