@@ -167,7 +167,7 @@ def end_her_session(page: Page, url: str, nina: Page, eye: Eye) -> None:
     expect(page.get_by_role("row").filter(has_text="This browser")).to_be_visible()
     eye.look("one's own account")
     shot(page, "account")
-    page.get_by_role("link", name="Recovery codes and switching off").click()
+    page.get_by_role("link", name="Change it").click()
     eye.look("the second factor that is on")
     shot(page, "two-factor-on")
 
