@@ -30,6 +30,14 @@ ACCOUNTS = {
     "accounts:two_factor": Route("anyone", "anyone"),
     "accounts:change_two_factor": Route("-", "anyone", data={"do": "off", "proof": "wrong"}),
     "accounts:end_own_sessions": Route("-", "anyone"),
+    # what one is told: each their own; the notification of the stage is that of another
+    "accounts:notifications": Route("anyone", "-"),
+    "accounts:bell": Route("anyone", "-"),
+    "accounts:unread": Route("anyone", "-"),
+    "accounts:read_notifications": Route("-", "anyone"),
+    "accounts:open_notification": Route("author", "-", {"notification_id": "notification"}),
+    "accounts:read_notification": Route("-", "author", {"notification_id": "notification"}),
+    "accounts:notification_preferences": Route("anyone", "anyone"),
     # how others sign in, and looking as them
     "accounts:person": Route("administer", "-", PERSON),
     "accounts:end_sessions": Route("-", "administer", PERSON),

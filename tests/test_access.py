@@ -54,6 +54,10 @@ TABLE = ACCOUNTS | {
     "campaigns:retention": Route("-", "administer", data={"history_days": "30", "archive_days": "30"}),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
+    # following a campaign
+    "campaigns:follow": Route("-", "see", SPRING, {"extent": "all"}),
+    "campaigns:followers": Route("see", "-", SPRING),
+    "campaigns:set_follower": Route("-", "administer", SPRING, {"extent": "none"}),
     # campaigns
     "campaigns:home": Route("anyone", "-"),
     "campaigns:search": Route("anyone", "-"),

@@ -5,6 +5,7 @@ from .approval import Approval
 from .campaign import Campaign, CampaignVersion, Folder
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
 from .file import CampaignFile, RunFile
+from .following import Following
 from .history import CanvasStep, Presence
 from .launch import Launch
 from .memory import NodeMemory
@@ -40,6 +41,7 @@ __all__ = [
     "Folder",
     "FolderGroupPermission",
     "FolderUserPermission",
+    "Following",
     "Installation",
     "Launch",
     "ListLayout",

@@ -15,6 +15,22 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from . import devices
+from .notification import DigestTime, Letter, Notification, NotificationPreference
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "AuditQuerySet",
+    "BrowserSession",
+    "DigestTime",
+    "Letter",
+    "Notification",
+    "NotificationPreference",
+    "PeopleImport",
+    "ProductProfile",
+    "Team",
+    "User",
+]
 
 
 def new_handle() -> str:

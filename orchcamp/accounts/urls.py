@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from . import account_views, person_views, token_views, views
+from . import account_views, notification_views, person_views, token_views, views
 from .door import views as door
 
 app_name = "accounts"
@@ -19,6 +19,13 @@ urlpatterns = [
     path("account/two-factor", account_views.two_factor, name="two_factor"),
     path("account/two-factor/change", account_views.change_two_factor, name="change_two_factor"),
     path("account/sessions", account_views.end_sessions, name="end_own_sessions"),
+    path("account/notifications", notification_views.choose, name="notification_preferences"),
+    path("notifications", notification_views.listed, name="notifications"),
+    path("notifications/bell", notification_views.opened, name="bell"),
+    path("notifications/count", notification_views.count, name="unread"),
+    path("notifications/read", notification_views.mark_all, name="read_notifications"),
+    path("notifications/<int:notification_id>", notification_views.follow, name="open_notification"),
+    path("notifications/<int:notification_id>/read", notification_views.mark, name="read_notification"),
     path("account/tokens", token_views.make, name="make_token"),
     path("account/tokens/<int:token_id>/revoke", token_views.revoke, name="revoke_token"),
     path("people/<int:person_id>", person_views.person, name="person"),

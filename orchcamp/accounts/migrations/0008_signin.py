@@ -11,7 +11,7 @@ import orchcamp.accounts.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_api_tokens"),
+        ("accounts", "0007_notifications"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
