@@ -105,6 +105,7 @@ def build(author: User) -> dict[str, object]:
             slug="kept", name=f"{SECRET} canvas", description="A canvas.", document=campaign.latest_version().document
         ).slug,
         "suppression": Suppression.objects.create(address=f"{SECRET.lower()}@example.org").pk,
+        "person": author.pk,
         "token": tokens.make(author, f"{SECRET} till")[0].pk,
         "notification": author.notifications.create(
             kind="mention", key="1", sentence=SECRET, address="/campaigns/spring/"

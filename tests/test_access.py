@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from orchcamp.accounts import roles
 from orchcamp.accounts.models import ProductProfile
 from tests import access_stage
+from tests.access_routes import ACCOUNTS, Route
 from tests.conftest import person
 
 CAST = {"mallory": None, "vera": "viewer", "mark": "manager", "anna": "approver", "ada": "administrator"}
@@ -47,16 +48,7 @@ NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
 
 
-@dataclass(frozen=True)
-class Route:
-    get: str
-    post: str
-    names: dict[str, str] = field(default_factory=dict)  # argument of the address -> thing of the stage, or "=text"
-    data: dict[str, str] = field(default_factory=dict)  # what is posted
-    absent: bool = False  # the thing it names does not exist: those with the right get "not found"
-
-
-TABLE = {
+TABLE = ACCOUNTS | {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
@@ -65,20 +57,6 @@ TABLE = {
     ),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
-    # signing in and one's own account
-    "accounts:login": Route("public", "public"),
-    "accounts:logout": Route("-", "anyone"),
-    "accounts:account": Route("anyone", "anyone"),
-    "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
-    "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
-    # what one is told: each their own; the notification of the stage is that of another
-    "accounts:notifications": Route("anyone", "-"),
-    "accounts:bell": Route("anyone", "-"),
-    "accounts:unread": Route("anyone", "-"),
-    "accounts:read_notifications": Route("-", "anyone"),
-    "accounts:open_notification": Route("author", "-", {"notification_id": "notification"}),
-    "accounts:read_notification": Route("-", "author", {"notification_id": "notification"}),
-    "accounts:notification_preferences": Route("anyone", "anyone"),
     # following a campaign
     "campaigns:follow": Route("-", "see", SPRING, {"extent": "all"}),
     "campaigns:followers": Route("see", "-", SPRING),

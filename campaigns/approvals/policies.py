@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from campaigns.errors import CampaignError, WrongStatus
 from campaigns.models import ApprovalPolicy, Campaign, CampaignVersion, Installation, PolicyStage
 from campaigns.models.policy import EACH, FACETS
-from campaigns.retention.installation import installation
+from campaigns.retention.installation import kept_installation
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
@@ -123,7 +123,7 @@ def activate(policy: ApprovalPolicy, *, by: User | None) -> None:
         facts = {"status": S.ACTIVE, "activated_at": now, "activated_by": by, "modified_at": now}
         if not mine.update(revision=F("revision") + 1, **facts):
             raise _not_mine(policy)
-        Installation.objects.filter(pk=installation().pk, policies_since=None).update(policies_since=now)
+        Installation.objects.filter(pk=kept_installation().pk, policies_since=None).update(policies_since=now)
         audit.record(by, "activated policy", policy)
     policy.refresh_from_db()
 
