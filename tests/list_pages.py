@@ -42,7 +42,6 @@ PAGES = {
     "admin: profiles": "/admin/accounts/productprofile/",
     "admin: audit": "/admin/accounts/auditentry/",
     "admin: tokens": "/admin/accounts/apitoken/",
-    "admin: folders": "/admin/campaigns/folder/",
     "admin: connections": "/admin/messaging/connection/",
 }
 MOST_QUERIES, MOST_MS = 12, 100

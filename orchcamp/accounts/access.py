@@ -8,25 +8,19 @@ never gives a right that no profile gives.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, Value
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
 from django.shortcuts import get_object_or_404
-from django.utils.text import get_text_list
-from django.utils.translation import gettext as _
-from guardian.shortcuts import (
-    assign_perm,
-    get_groups_with_perms,
-    get_users_with_perms,
-    remove_perm,
-)
+from guardian.shortcuts import assign_perm, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
+from .held import held as _held
+from .held import person as person
 from .reach import Shared
 
 FOLDERS_DEEP = 3  # a folder in a folder in a folder
@@ -56,7 +50,7 @@ def reach(user: Any, action: str, model: type[models.Model]) -> Q | None:
         return Q()
     where = Q(_shared(user, permission, model, "pk"))
     if folder := _folder_of(model):
-        where |= Q(_shared(user, codename(folder, "view"), folder, "folder"))
+        where |= Q(_shared(user, codename(folder, opening(folder, action)), folder, "folder"))
     return where
 
 
@@ -83,53 +77,27 @@ def reaches_everywhere(user: Any, permission: str) -> bool:
     return user.is_active and permission in _held(user).everywhere
 
 
-@dataclass(frozen=True)
-class Held:
-    """What a person holds through their profiles."""
-
-    names: tuple[str, ...]
-    rights: frozenset[str]
-    everywhere: frozenset[str]  # the rights of those profiles that reach everywhere
-
-
-def _held(user: Any) -> Held:
-    """One query for a person who was not loaded with it, when it is first asked."""
-    if not hasattr(user, "_held"):
-        user._held = _summed(list(user.groups.order_by("name").values_list("name", "profile__everywhere", *RIGHT)))
-    return user._held
-
-
-def _summed(rows: list[tuple[Any, ...]]) -> Held:
-    """What rows of (group, reaches everywhere, application, right) come to."""
-    return Held(
-        tuple(dict.fromkeys(name for name, *_rest in rows if name)),
-        frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
-        frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
-    )
-
-
-RIGHT = ("permissions__content_type__app_label", "permissions__codename")
-
-
-def person(pk: Any) -> Any:
-    """The person with what they hold, in one query; None where there is nobody of this key."""
-    facts = ("groups__name", "groups__profile__everywhere", *(f"groups__{name}" for name in RIGHT))
-    held = {f"held_{number}": F(name) for number, name in enumerate(facts)}
-    rows = list(get_user_model()._default_manager.filter(pk=pk).annotate(**held).order_by("groups__name"))
-    if not rows:
-        return None
-    rows[0]._held = _summed([tuple(getattr(row, name) for name in held) for row in rows])
-    return rows[0]
-
-
 def profile_names(user: Any) -> tuple[str, ...]:
     """The names of the person's profiles."""
     return _held(user).names
 
 
+def profile_slugs(user: Any) -> frozenset[str]:
+    """What the person's profiles are called in settings."""
+    return _held(user).slugs
+
+
 def profile_rights(user: Any) -> frozenset[str]:
     """The rights that the person's profiles give, wherever they reach."""
     return _held(user).rights
+
+
+def covers(user: Any, rights: Collection[str], everywhere: bool) -> bool:
+    """Whether the person holds all these rights, and everywhere if that is asked: what they may give to others."""
+    if user.is_superuser:
+        return user.is_active
+    held = _held(user)
+    return set(rights) <= (held.everywhere if everywhere else held.rights)
 
 
 def _shared(user: Any, permission: str, model: type[models.Model], field: str) -> Shared:
@@ -153,6 +121,33 @@ def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
 
 def _nests(model: type[models.Model]) -> bool:
     return any(field.name == "parent" for field in model._meta.fields)
+
+
+def opening(folder: Any, action: str) -> str:
+    """What has to be shared of a folder for this to be done to what lies in it."""
+    return str(folder.OPENS.get(action, folder.OPENS_ALL))
+
+
+def may_within(user: Any, action: str, model: type[models.Model], folder: models.Model | None) -> bool:
+    """Whether the person may do this to whatever lies in a folder; what lies in none is nobody's ground."""
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return False
+    if folder is None or reaches_everywhere(user, permission):
+        return True
+    kind = type(folder)
+    return kind._default_manager.filter(pk=folder.pk, pk__in=open_to(user, action, model, kind)).exists()
+
+
+def open_to(user: Any, action: str, model: type[models.Model], folder: Any) -> models.QuerySet:
+    """The keys of the folders to whose content the person may do this."""
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return folder._default_manager.none().values("pk")
+    if reaches_everywhere(user, permission):
+        return folder._default_manager.order_by().values("pk")
+    opened = _shared(user, codename(folder, opening(folder, action)), folder, "pk")
+    return folder._default_manager.filter(opened).order_by().values("pk")
 
 
 def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> bool:
@@ -202,7 +197,7 @@ def get_for(user: Any, action: str, queryset: Any, **lookup: Any) -> Any:
     found = get_object_or_404(_with_rights(queryset.for_user(user, "view"), user), **lookup)
     _note_rights(found, user)
     if action != "view" and not may(user, action, found):
-        raise PermissionDenied(refusal(type(found), action))
+        raise PermissionDenied(why_not(user, action, found))
     return found
 
 
@@ -211,11 +206,10 @@ KNOWN = "_rights"  # on an object that was fetched for a person: their key, and 
 
 def _with_rights(queryset: Any, user: Any) -> Any:
     """With what the person may do to each object, where that depends on sharing: a page asks several times."""
-    if not is_shared(queryset.model) or reaches_everywhere(user, codename(queryset.model, "view")):
+    model = queryset.model
+    if not is_shared(model) or reaches_everywhere(user, codename(model, "view")):
         return queryset
-    return queryset.annotate(
-        **marks(user, queryset.model, **{f"_may_{each}": each for each in _actions(queryset.model)})
-    )
+    return queryset.annotate(**marks(user, model, **{f"_may_{each}": each for each in _actions(model)}))
 
 
 def _note_rights(found: models.Model, user: Any) -> None:
@@ -231,24 +225,26 @@ def demand(user: Any, action: str, model: type[models.Model]) -> None:
 
 
 def refusal(model: type[models.Model], action: str) -> str:
-    """Why a person may not do this: what is missing, and who has it, in one sentence."""
+    """Why a person may not do this: what is missing, who has it and who gives it, asked for when it is read."""
     return missing_right(codename(model, action))
 
 
 def missing_right(permission: str) -> str:
     """The same for a right that is about no single object."""
-    from .roles import BY_CODE, PROFILES  # roles needs the models, the models of every app need this module
+    from .granting import missing  # granting needs the models, the models of every app need this module
 
-    right = BY_CODE.get(permission)
-    if right is None:
-        return _("You need a right that no product profile gives.")
-    holders = [profile.label for profile in PROFILES if profile.slug in right.profiles]
-    return _(
-        "You need the right “%(right)s”, which these profiles have: %(profiles)s. An administrator can give it."
-    ) % {
-        "right": right.label,
-        "profiles": get_text_list(holders, _("or")),
-    }
+    return missing(permission)
+
+
+def why_not(user: Any, action: str, obj: models.Model) -> str:
+    """Why a person who sees an object may not do this to it: a right of their profiles is missing, or it is not shared
+    with them so far."""
+    permission = codename(type(obj), action)
+    if not user.has_perm(permission):
+        return missing_right(permission)
+    from .granting import not_shared
+
+    return not_shared(permission, obj)
 
 
 def grant(subject: Any, actions: Iterable[str], obj: models.Model) -> None:
@@ -270,39 +266,41 @@ def _grantable(actions: Iterable[str], obj: models.Model) -> list[str]:
     return [codename(type(obj), action) for action in actions]
 
 
-def holders(action: str, obj: models.Model) -> tuple[models.QuerySet, models.QuerySet]:
-    """The people and the groups with whom the object is shared for this."""
-    code = codename(type(obj), action).split(".")[1]
-    people = get_users_with_perms(obj, only_with_perms_in=[code], with_group_users=False)
-    groups = get_groups_with_perms(obj, attach_perms=True)
-    return people, Group.objects.filter(pk__in=[group.pk for group, held in groups.items() if code in held])
-
-
 def shares(obj: models.Model) -> dict[Any, set[str]]:
     """Everybody, people and groups, with whom the object is shared in any way, and the actions it is shared for."""
-    model = type(obj)
+    return shares_of([obj])[obj.pk]
+
+
+def shares_of(objects: Iterable[models.Model]) -> dict[Any, dict[Any, set[str]]]:
+    """The same for several objects of one kind, by their key: two questions for all."""
+    rows = list(objects)
+    found: dict[Any, dict[Any, set[str]]] = {obj.pk: {} for obj in rows}
+    if not rows:
+        return found
+    model = type(rows[0])
     actions = {codename(model, action): action for action in _actions(model)}
-    found: dict[Any, set[str]] = {}
     for table, kind in ((get_user_obj_perms_model(model), "user"), (get_group_obj_perms_model(model), "group")):
-        for row in table.objects.filter(content_object=obj).select_related(kind, "permission"):
+        for row in table.objects.filter(content_object__in=rows).select_related(kind, "permission"):
             action = actions.get(f"{model._meta.app_label}.{row.permission.codename}")
-            found.setdefault(getattr(row, kind), set()).update({action} if action else ())
+            held = found[row.content_object_id].setdefault(getattr(row, kind), set())
+            held.update({action} if action else ())
+    return found
+
+
+def containers(obj: models.Model | None) -> list[models.Model]:
+    """The folders that an object lies in, the nearest first; for a folder those that it lies in."""
+    found: list[models.Model] = []
+    name = "parent" if obj is not None and _nests(type(obj)) else "folder"
+    at = getattr(obj, name, None)
+    while at is not None and len(found) < FOLDERS_DEEP:
+        found.append(at)
+        at = at.parent
     return found
 
 
 def _actions(model: type[models.Model]) -> list[str]:
     own = [code.removesuffix(f"_{model._meta.model_name}") for code, _name in model._meta.permissions]
     return [*model._meta.default_permissions, *own]
-
-
-def share(action: str, obj: models.Model, *, people: Iterable[Any], groups: Iterable[Any]) -> None:
-    """Share the object for this with exactly these people and groups."""
-    for before, after in zip(holders(action, obj), (people, groups), strict=True):
-        had, wanted = set(before), set(after)
-        for subject in had - wanted:
-            revoke(subject, [action], obj)
-        for subject in wanted - had:
-            grant(subject, [action], obj)
 
 
 def administers(user: Any) -> bool:
@@ -325,8 +323,19 @@ def who_may(action: str, obj: models.Model) -> Any:
         within = Q(content_object=lies_in)
         for depth in range(1, FOLDERS_DEEP):
             within |= Q(**{f"content_object__{'__'.join(['children'] * depth)}": lies_in})
-        where |= _shared_with(_right(codename(folder, "view")), folder, within)
+        where |= _shared_with(_right(codename(folder, opening(folder, action))), folder, within)
     return people.filter(Q(is_superuser=True) | (able & where))
+
+
+def who_holds(action: str, model: type[models.Model]) -> Any:
+    """Everybody who is here and may do this to some object."""
+    able = _in_groups(Group.objects.filter(permissions__in=_right(codename(model, action))))
+    return get_user_model().objects.filter(Q(is_superuser=True) | able, is_active=True)
+
+
+def administrators() -> Any:
+    """Everybody who is here and may enter the administration."""
+    return who_holds("change", get_user_model())
 
 
 def _right(permission: str) -> models.QuerySet:

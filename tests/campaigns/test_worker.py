@@ -19,8 +19,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from campaigns import execution, tasks, worker
-from campaigns.models import Beat, NodeRun, Notice, Run
+from campaigns.models import Beat, NodeRun, Run
 from campaigns.pulse import pulse
+from orchcamp.accounts.models import Letter
 from tests.builders import make_shop
 from tests.campaigns.builders import make_campaign, targeting_graph
 
@@ -90,14 +91,14 @@ def test_one_beat_waits_in_the_queue_and_not_two(monkeypatch):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_crowded_queue_holds_up_no_launch_and_no_mail_and_none_is_queued_twice(monkeypatch):
+def test_a_crowded_queue_holds_up_no_launch_and_no_mail_and_none_is_queued_twice(monkeypatch, mark):
     from django_q.conf import Conf
     from django_q.tasks import async_task
 
     monkeypatch.setattr(Conf, "SYNC", False)
     make_shop()
-    campaign = make_campaign(targeting_graph(), status="scheduled", next_launch_at=timezone.now())
-    Notice.objects.create(campaign=campaign, kind=Notice.Kind.MISSED, key="missed", sentence="A launch was missed.")
+    make_campaign(targeting_graph(), status="scheduled", next_launch_at=timezone.now())
+    Letter.objects.create(person=mark)
     execution.start(make_campaign(targeting_graph(), slug="other").draft(), mode=Run.Mode.TEST)
     for _number in range(worker.CROWDED):
         async_task(worker.BEAT)
@@ -112,7 +113,7 @@ def test_a_crowded_queue_holds_up_no_launch_and_no_mail_and_none_is_queued_twice
         supervisor.cluster.kill()
         supervisor.cluster.wait()
     queued = [row.func().rpartition(".")[2] for row in OrmQ.objects.all() if row.func() != worker.BEAT]
-    assert sorted(queued) == ["launch", "purge", "tell_supervisors"]
+    assert sorted(queued) == ["launch", "purge", "write_letters"]
 
 
 def test_a_sign_of_life_is_given_while_something_goes_on():
