@@ -46,3 +46,22 @@ ACCOUNTS = {
     "accounts:look": Route("-", "administer", PERSON),
     "accounts:end_looking": Route("-", "anyone"),
 }
+
+CHANNELS = {
+    # channels
+    "messaging:channels": Route("make", "-"),
+    "messaging:channel_create": Route("administer", "administer"),
+    "messaging:channel": Route("make", "administer", {"slug": "=newsletter"}),
+    "messaging:channel_check": Route("-", "administer", {"slug": "=newsletter"}),
+    "messaging:suppression": Route("administer", "administer"),
+    "messaging:suppression_remove": Route("-", "administer", {"entry_id": "suppression"}),
+    "messaging:seeds": Route("make", "make"),
+    # what recipients follow: a forged token reaches nothing, and nobody is asked to sign in
+    "messaging:open": Route("public", "-", {"token": "=forged"}),
+    "messaging:click": Route("public", "-", {"token": "=forged"}),
+    "messaging:unsubscribe": Route("public", "public", {"token": "=forged"}),
+    # the demo's mailbox
+    "messaging:delivered": Route("make", "-"),
+    "messaging:delivered_mail": Route("make", "-", {"mail_id": "=none"}, absent=True),
+    "messaging:delivered_body": Route("make", "-", {"mail_id": "=none"}, absent=True),
+}
