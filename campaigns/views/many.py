@@ -26,7 +26,12 @@ MOST = 500  # as many as a page could ever hold
 
 def _chosen(request: HttpRequest) -> QuerySet[Campaign]:
     slugs = request.POST.getlist("campaign")[:MOST]
-    return Campaign.objects.for_user(request.user).filter(slug__in=slugs).select_related("folder__parent__parent").order_by("name")
+    return (
+        Campaign.objects.for_user(request.user)
+        .filter(slug__in=slugs)
+        .select_related("folder__parent__parent")
+        .order_by("name")
+    )
 
 
 @require_http_methods(["POST"])
