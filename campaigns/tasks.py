@@ -20,6 +20,7 @@ from orchcamp.accounts.telling import digests, letters
 from orchcamp.datasets import refreshing
 
 from . import execution, launching, retention, sending, standstill
+from .approvals import watching
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
 
@@ -110,6 +111,7 @@ def recover() -> None:
     for pk in refreshing.claim_due(now):
         _later("refresh_audience", pk)
     standstill.tell(now)
+    watching.look(now)
     write_mails(now)
     if retention.claim_daily(now):
         _later("purge", 0)

@@ -13,6 +13,7 @@ from campaigns import retention
 from campaigns.models import (
     Alert,
     Approval,
+    ApprovalPolicy,
     Batch,
     Campaign,
     CampaignTemplate,
@@ -86,6 +87,7 @@ def build(author: User) -> dict[str, object]:
     return {
         "brand": brand.pk,
         "folder": folder.pk,
+        "policy": ApprovalPolicy.objects.create(name=f"{SECRET} policy").pk,
         "view": SavedView.objects.create(user=author, name=f"{SECRET} view").pk,
         "filter": dear.slug,
         "campaign": campaign.slug,
@@ -103,6 +105,7 @@ def build(author: User) -> dict[str, object]:
             slug="kept", name=f"{SECRET} canvas", description="A canvas.", document=campaign.latest_version().document
         ).slug,
         "suppression": Suppression.objects.create(address=f"{SECRET.lower()}@example.org").pk,
+        "person": author.pk,
         "token": tokens.make(author, f"{SECRET} till")[0].pk,
         "notification": author.notifications.create(
             kind="mention", key="1", sentence=SECRET, address="/campaigns/spring/"

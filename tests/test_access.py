@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from orchcamp.accounts import roles
 from orchcamp.accounts.models import ProductProfile
 from tests import access_stage
+from tests.access_routes import ACCOUNTS, Route
 from tests.conftest import person
 
 CAST = {"mallory": None, "vera": "viewer", "mark": "manager", "anna": "approver", "ada": "administrator"}
@@ -47,16 +48,7 @@ NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
 
 
-@dataclass(frozen=True)
-class Route:
-    get: str
-    post: str
-    names: dict[str, str] = field(default_factory=dict)  # argument of the address -> thing of the stage, or "=text"
-    data: dict[str, str] = field(default_factory=dict)  # what is posted
-    absent: bool = False  # the thing it names does not exist: those with the right get "not found"
-
-
-TABLE = {
+TABLE = ACCOUNTS | {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
@@ -65,20 +57,6 @@ TABLE = {
     ),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
-    # signing in and one's own account
-    "accounts:login": Route("public", "public"),
-    "accounts:logout": Route("-", "anyone"),
-    "accounts:account": Route("anyone", "anyone"),
-    "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
-    "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
-    # what one is told: each their own; the notification of the stage is that of another
-    "accounts:notifications": Route("anyone", "-"),
-    "accounts:bell": Route("anyone", "-"),
-    "accounts:unread": Route("anyone", "-"),
-    "accounts:read_notifications": Route("-", "anyone"),
-    "accounts:open_notification": Route("author", "-", {"notification_id": "notification"}),
-    "accounts:read_notification": Route("-", "author", {"notification_id": "notification"}),
-    "accounts:notification_preferences": Route("anyone", "anyone"),
     # following a campaign
     "campaigns:follow": Route("-", "see", SPRING, {"extent": "all"}),
     "campaigns:followers": Route("see", "-", SPRING),
@@ -191,6 +169,16 @@ TABLE = {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    "campaigns:approve_many": Route("-", "anyone", {}, {"approval": "x"}),  # each that is named is asked for by itself
+    "campaigns:delegate": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:take_back": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:evidence": Route("see", "-", {"approval_id": "approval"}),
+    "campaigns:policies": Route("make", "-"),
+    "campaigns:policy_create": Route("administer", "administer"),
+    "campaigns:policy": Route("make", "-", {"policy_id": "policy"}),
+    "campaigns:policy_change": Route("administer", "administer", {"policy_id": "policy"}),
+    "campaigns:policy_delete": Route("administer", "administer", {"policy_id": "policy"}),
+    "campaigns:policy_act": Route("-", "administer", {"policy_id": "policy", "verb": "=duplicate"}),
     "campaigns:tasks": Route("anyone", "-"),
     "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look"}),
     "campaigns:task": Route("make", "make", {"task_id": "task"}, {"status": "done"}),
@@ -383,10 +371,11 @@ def test_a_person_without_a_profile_reads_nothing_of_anybody_s(name, things, peo
 
 @pytest.fixture
 def nora(db):
-    """She may do anything to campaigns, but none is shared with her."""
+    """She may do anything to campaigns, but none is shared with her; policies are the installation's, not a campaign's."""
     user = person("nora", None)
     profile = ProductProfile(label="Agency", everywhere=False)
-    roles.define(profile, [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")])
+    codes = [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")]
+    roles.define(profile, [code for code in codes if not code.endswith("_approvalpolicy")])
     user.groups.add(profile.group)
     return user
 

@@ -1,7 +1,7 @@
 """The application's rows; one concept a module."""
 
 from .alert import Alert
-from .approval import Approval
+from .approval import Approval, Decision, Delegation, Requirement
 from .campaign import Campaign, CampaignVersion, Folder
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
 from .file import CampaignFile, RunFile
@@ -16,6 +16,7 @@ from .permissions import (
     FolderGroupPermission,
     FolderUserPermission,
 )
+from .policy import ApprovalPolicy, PolicyStage
 from .question import Answer, Question
 from .run import Batch, Beat, DoubtfulMessage, LogEntry, NodeRun, Run
 from .sealed import SealedPlan
@@ -27,6 +28,7 @@ __all__ = [
     "Alert",
     "Answer",
     "Approval",
+    "ApprovalPolicy",
     "Batch",
     "Beat",
     "CalendarFeed",
@@ -37,6 +39,8 @@ __all__ = [
     "CampaignUserPermission",
     "CampaignVersion",
     "CanvasStep",
+    "Decision",
+    "Delegation",
     "DoubtfulMessage",
     "Folder",
     "FolderGroupPermission",
@@ -49,9 +53,11 @@ __all__ = [
     "NodeMemory",
     "NodeRun",
     "Notice",
+    "PolicyStage",
     "Presence",
     "Question",
     "RemovedCampaign",
+    "Requirement",
     "Run",
     "RunFile",
     "SavedView",

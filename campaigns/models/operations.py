@@ -75,6 +75,7 @@ class Installation(models.Model):
     purge_due_at = models.DateTimeField(default=timezone.now, editable=False)
     purged_at = models.DateTimeField(null=True, editable=False)
     last_purge = models.JSONField(default=dict, editable=False)  # what went, in numbers
+    policies_since = models.DateTimeField(null=True, editable=False)  # when an approval policy was first active
 
     class Meta:
         verbose_name = _("installation")

@@ -14,14 +14,19 @@ DAILY = timedelta(days=1)
 
 
 def installation() -> Installation:
-    """The one row; made with its defaults when it is first asked for."""
+    """The one row; as long as nobody has decided anything, its defaults: reading makes no row."""
+    return Installation.objects.filter(pk=1).first() or Installation(pk=1)
+
+
+def kept_installation() -> Installation:
+    """The row itself, made with its defaults when something is first written into it."""
     return Installation.objects.get_or_create(pk=1)[0]
 
 
 def change(*, history_days: int, archive_days: int, audit_days: int | None = None, by: User | None) -> Installation:
     """Decide how long things are kept from now on."""
     with transaction.atomic():
-        row = Installation.objects.select_for_update().get(pk=installation().pk)
+        row = Installation.objects.select_for_update().get(pk=kept_installation().pk)
         after = {"history_days": history_days, "archive_days": archive_days}
         after["audit_days"] = row.audit_days if audit_days is None else audit_days
         before = {name: getattr(row, name) for name in after}
@@ -40,7 +45,7 @@ def claim_daily(now: datetime) -> bool:
     if due.update(purge_due_at=now + DAILY):
         return True
     if not Installation.objects.filter(pk=1).exists():
-        installation()
+        kept_installation()
     return False
 
 

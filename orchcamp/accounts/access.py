@@ -20,6 +20,7 @@ from django.shortcuts import get_object_or_404
 from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
+PERSONAL = "datasets.view_personal"
 FOLDERS_DEEP = 3  # a folder in a folder in a folder
 
 
@@ -77,19 +78,29 @@ class Held:
     names: tuple[str, ...]
     rights: frozenset[str]
     everywhere: frozenset[str]  # the rights of those profiles that reach everywhere
+    slugs: frozenset[str]  # of the profiles
 
 
 def _held(user: Any) -> Held:
     """One query for a person, when it is first asked."""
     if not hasattr(user, "_held"):
         right = ("permissions__content_type__app_label", "permissions__codename")
-        rows = list(user.groups.order_by("name").values_list("name", "profile__everywhere", *right))
+        rows = list(user.groups.order_by("name").values_list("name", "profile__slug", "profile__everywhere", *right))
+        hidden = _hidden_from(user)
+        held = [(everywhere, f"{app}.{code}") for _name, _slug, everywhere, app, code in rows if code]
         user._held = Held(
-            tuple(dict.fromkeys(name for name, *_rest in rows)),
-            frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
-            frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
+            tuple(dict.fromkeys(name for name, slug, *_rest in rows if slug)),
+            frozenset(code for _everywhere, code in held) - hidden,
+            frozenset(code for everywhere, code in held if everywhere) - hidden,
+            frozenset(slug for _name, slug, *_rest in rows if slug),
         )
     return user._held
+
+
+def _hidden_from(user: Any) -> frozenset[str]:
+    """Who looks as somebody else sees no personal data that they may not see themselves."""
+    looker = getattr(user, "looked_at_by", None)
+    return frozenset() if looker is None or looker.has_perm(PERSONAL) else frozenset({PERSONAL})
 
 
 def profile_names(user: Any) -> tuple[str, ...]:
@@ -97,9 +108,22 @@ def profile_names(user: Any) -> tuple[str, ...]:
     return _held(user).names
 
 
+def profile_slugs(user: Any) -> frozenset[str]:
+    """What the person's profiles are called in settings."""
+    return _held(user).slugs
+
+
 def profile_rights(user: Any) -> frozenset[str]:
     """The rights that the person's profiles give, wherever they reach."""
     return _held(user).rights
+
+
+def covers(user: Any, rights: Collection[str], everywhere: bool) -> bool:
+    """Whether the person holds all these rights, and everywhere if that is asked: what they may give to others."""
+    if user.is_superuser:
+        return user.is_active
+    held = _held(user)
+    return set(rights) <= (held.everywhere if everywhere else held.rights)
 
 
 def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
@@ -294,6 +318,17 @@ def who_may(action: str, obj: models.Model) -> Any:
             within |= Q(**{f"content_object__{'__'.join(['children'] * depth)}": lies_in})
         where |= _shared_with(_right(codename(folder, opening(folder, action))), folder, within)
     return people.filter(Q(is_superuser=True) | (able & where))
+
+
+def who_holds(action: str, model: type[models.Model]) -> Any:
+    """Everybody who is here and may do this to some object."""
+    able = _in_groups(Group.objects.filter(permissions__in=_right(codename(model, action))))
+    return get_user_model().objects.filter(Q(is_superuser=True) | able, is_active=True)
+
+
+def administrators() -> Any:
+    """Everybody who is here and may enter the administration."""
+    return who_holds("change", get_user_model())
 
 
 def _right(permission: str) -> models.QuerySet:

@@ -18,6 +18,7 @@ LONGEST = 500  # characters of a value
 HIDDEN = "•••"
 SYSTEM = "system"  # a worker or a command
 _source: ContextVar[str] = ContextVar("audit_source", default=SYSTEM)
+_really: ContextVar[tuple[Any, Any] | None] = ContextVar("audit_really", default=None)
 
 
 @contextmanager
@@ -28,6 +29,16 @@ def coming_from(source: str) -> Iterator[None]:
         yield
     finally:
         _source.reset(token)
+
+
+@contextmanager
+def really(person: Any, seen_as: Any) -> Iterator[None]:
+    """What is recorded of ``seen_as`` meanwhile was done by ``person``, who looks as them."""
+    token = _really.set((person, seen_as))
+    try:
+        yield
+    finally:
+        _really.reset(token)
 
 
 class SourceMiddleware:
@@ -43,6 +54,9 @@ class SourceMiddleware:
 
 def record(actor: Any, verb: str, obj: models.Model | None = None, **facts: Any) -> None:
     """Note that ``actor`` (None: the system) did ``verb`` to ``obj``, with facts that JSON can hold."""
+    person, seen_as = _really.get() or (None, None)
+    if person is not None and actor is not None and actor.pk == seen_as.pk:
+        actor, facts = person, {**facts, "looking_as": seen_as.username}
     AuditEntry.objects.create(
         actor=actor,
         actor_name=str(actor or "system"),

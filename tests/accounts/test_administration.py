@@ -17,6 +17,9 @@ PAGES = [
     "/admin/accounts/productprofile/",
     "/admin/accounts/productprofile/add/",
     "/admin/accounts/auditentry/",
+    "/admin/accounts/team/",
+    "/admin/accounts/team/add/",
+    "/admin/accounts/user/import/",
     "/admin/accounts/apitoken/",
 ]
 
