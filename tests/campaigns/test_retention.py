@@ -266,8 +266,10 @@ def test_every_change_of_the_retention_is_in_the_audit_trail(ada):
     retention.change(history_days=60, archive_days=90, by=ada)
     entry = AuditEntry.objects.get(verb="changed retention")
     assert (entry.actor, entry.facts["before"], entry.facts["after"]) == (
-        ada, {"history_days": 30, "archive_days": 30}, {"history_days": 60, "archive_days": 90},
-    )  # fmt: skip
+        ada,
+        {"history_days": 30, "archive_days": 30, "audit_days": 0},
+        {"history_days": 60, "archive_days": 90, "audit_days": 0},
+    )
 
 
 # --- Pages about what is gone ---------------------------------------------------------------------------------
