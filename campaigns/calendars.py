@@ -219,24 +219,21 @@ def page(user: User, window: Window, filters: inventory.Filters) -> Page:
     days = {day: Day(day) for day in window.days}
     for launch in shown:
         days[launch.day].launches.append(launch)
-    _mark_held(days.values(), None if window.mode == "week" else SHOWN, user)
+    waiting = launches.undated(wanted)
+    undated = list(waiting.order_by("-modified_at")[:UNDATED])
+    held = _mark_held(days.values(), None if window.mode == "week" else SHOWN, undated, user)
+    movable = [campaign for campaign in undated if not held[campaign.pk]]
     here = {(launch.day, launch.campaign.pk) for launch in shown}
     for collision in collisions(everything):
         if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
             days[collision.day].collisions.append(collision)
-    return Page(list(days.values()), tree, tagging.known(texts), *_undated(wanted, user))
+    return Page(list(days.values()), tree, tagging.known(texts), movable, waiting.count())
 
 
-def _mark_held(days: Iterable[Day], most: int | None, user: User) -> None:
-    """Say of the launches that are shown which of them the person cannot move."""
+def _mark_held(days: Iterable[Day], most: int | None, undated: list[Campaign], user: User) -> dict[int, str]:
+    """Say of the launches that are shown which of them the person cannot move, and why; of the undated ones too."""
     planned = [launch.campaign for day in days for launch in day.launches[:most] if launch.run is None]
-    held = rescheduling.refusals(planned, user)
+    held = rescheduling.refusals([*planned, *undated], user)
     for day in days:
         day.launches[:most] = [replace(one, held=held.get(one.campaign.pk, "")) for one in day.launches[:most]]
-
-
-def _undated(campaigns: Any, user: User) -> tuple[list[Campaign], int]:
-    waiting = launches.undated(campaigns)
-    found = list(waiting.order_by("-modified_at")[:UNDATED])
-    held = rescheduling.refusals(found, user)
-    return [campaign for campaign in found if not held[campaign.pk]], waiting.count()
+    return held

@@ -181,6 +181,27 @@ def among(user: Any, action: str, rows: Iterable[models.Model]) -> Collection[An
     return frozenset(permitted.values_list("pk", flat=True))
 
 
+def among_each(user: Any, actions: Iterable[str], rows: Iterable[models.Model]) -> dict[str, Collection[Any]]:
+    """The same for several actions: still one question, and none where the person may do them everywhere."""
+    page, asked = list(rows), list(actions)
+    if not page:
+        return {action: frozenset() for action in asked}
+    model, keys = type(page[0]), frozenset(row.pk for row in page)
+    conditions = {action: reach(user, action, model) for action in asked}
+    found: dict[str, Collection[Any]] = {
+        action: frozenset() if condition is None else keys for action, condition in conditions.items() if not condition
+    }
+    if open_ones := [action for action in asked if action not in found]:
+        names = [f"may_{action}" for action in open_ones]
+        marked = model._default_manager.filter(pk__in=keys).annotate(
+            **{name: _mark(conditions[action]) for name, action in zip(names, open_ones, strict=True)}
+        )
+        held = list(marked.values_list("pk", *names))
+        for number, action in enumerate(open_ones, start=1):
+            found[action] = frozenset(row[0] for row in held if row[number])
+    return found
+
+
 def marks(user: Any, model: type[models.Model], **names: str) -> dict[str, Any]:
     """Annotations that say of each row whether the person may: ``marks(user, Campaign, may_change="change")``."""
     return {name: _mark(reach(user, action, model)) for name, action in names.items()}
