@@ -22,6 +22,8 @@ DAY = timedelta(days=1)
 FIRST, LAST = date(1990, 1, 1), date(2200, 1, 1)  # what the pages can turn to
 SHOWN = 4  # of a day in a month; the week shows all
 UNDATED = 6
+UNREAD = ("description", "variables", "settings", "tags")  # of a campaign: a month has a thousand launches
+UNREAD_OF_A_RUN = ("document", "snapshots", "variables", "memory", "files", "foresight", "policy")
 PAST = {"succeeded", "failed", "stopped"}
 
 
@@ -101,7 +103,7 @@ class Launch:
         """Whether the date went by without anybody publishing it."""
         return self.run is None and self.at <= timezone.now()
 
-    @property
+    @cached_property
     def day(self) -> date:
         return timezone.localdate(self.at)
 
@@ -158,9 +160,10 @@ def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
     """The launches of some campaigns from ``start`` to before ``end``, in order; two queries."""
     live = Run.objects.live().filter(scheduled_for__gte=start, scheduled_for__lt=end)
     runs = live.filter(campaign__in=campaigns.order_by().values("pk")).select_related("campaign__folder")
-    found = [Launch(run.campaign, run.scheduled_for, run) for run in runs.defer("document")]
+    read = runs.defer(*UNREAD_OF_A_RUN, *(f"campaign__{name}" for name in UNREAD))
+    found = [Launch(run.campaign, run.scheduled_for, run) for run in read]
     taken = {(launch.campaign.pk, launch.at) for launch in found}
-    for campaign in launches.planned(campaigns, start, end).select_related("folder"):
+    for campaign in launches.planned(campaigns, start, end).select_related("folder").defer(*UNREAD):
         moments = launches.between(campaign, start, end)
         found += [Launch(campaign, at) for at in moments if (campaign.pk, at) not in taken]
     return sorted(found, key=lambda launch: (launch.at, launch.campaign.name))
@@ -213,15 +216,23 @@ def page(user: User, window: Window, filters: inventory.Filters) -> Page:
         shown = [launch for launch in everything if launch.campaign.pk in kept]
     else:
         shown = everything
-    held = rescheduling.refusals([launch.campaign for launch in shown if launch.run is None], user)
     days = {day: Day(day) for day in window.days}
     for launch in shown:
-        days[launch.day].launches.append(replace(launch, held=held.get(launch.campaign.pk, "")))
+        days[launch.day].launches.append(launch)
+    _mark_held(days.values(), None if window.mode == "week" else SHOWN, user)
     here = {(launch.day, launch.campaign.pk) for launch in shown}
     for collision in collisions(everything):
         if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
             days[collision.day].collisions.append(collision)
     return Page(list(days.values()), tree, tagging.known(texts), *_undated(wanted, user))
+
+
+def _mark_held(days: Iterable[Day], most: int | None, user: User) -> None:
+    """Say of the launches that are shown which of them the person cannot move."""
+    planned = [launch.campaign for day in days for launch in day.launches[:most] if launch.run is None]
+    held = rescheduling.refusals(planned, user)
+    for day in days:
+        day.launches[:most] = [replace(one, held=held.get(one.campaign.pk, "")) for one in day.launches[:most]]
 
 
 def _undated(campaigns: Any, user: User) -> tuple[list[Campaign], int]:

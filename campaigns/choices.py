@@ -31,8 +31,7 @@ def _all() -> dict[str, list[tuple[str, str]]]:
     datasets = list(Dataset.objects.all())
     return {
         **_configurations(),
-        "sftp": _connections(Connection.Kind.SFTP),
-        "signatures": _connections(Connection.Kind.WEBHOOK),
+        **_connections(),
         "transfer_folders": [(str(folder), str(folder)) for folder in settings.TRANSFER_DIRS],
         "datasets": [(dataset.slug, dataset.label) for dataset in datasets],
         "groups": [(name, name) for name in Group.objects.order_by("name").values_list("name", flat=True)],
@@ -42,8 +41,11 @@ def _all() -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _connections(kind: str) -> list[tuple[str, str]]:
-    return list(Connection.objects.filter(kind=kind, active=True).values_list("slug", "label"))
+def _connections() -> dict[str, list[tuple[str, str]]]:
+    """The connections in use, by what they are for."""
+    rows = list(Connection.objects.filter(active=True).values_list("kind", "slug", "label"))
+    offered = {"sftp": Connection.Kind.SFTP, "signatures": Connection.Kind.WEBHOOK}
+    return {name: [(slug, label) for kind, slug, label in rows if kind == wanted] for name, wanted in offered.items()}
 
 
 def _configurations() -> dict[str, list[tuple[str, str]]]:

@@ -87,9 +87,12 @@ def clean(keys: Iterable[Any]) -> list[str]:
 
 def of(user: User, view: SavedView | None) -> list[Column]:
     """What a person sees: the view's columns, else their own, else the usual."""
-    keys = clean(view.columns) if view else []
-    if not keys:
-        keys = clean(ListLayout.objects.filter(user=user).values_list("columns", flat=True).first() or ())
+    return chosen(view, ListLayout.objects.filter(user=user).values_list("columns", flat=True).first() or ())
+
+
+def chosen(view: SavedView | None, layout: Iterable[Any]) -> list[Column]:
+    """The same, where the person's own are at hand."""
+    keys = (clean(view.columns) if view else []) or clean(layout)
     return [BY_KEY[key] for key in keys or USUAL]
 
 

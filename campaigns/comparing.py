@@ -14,6 +14,7 @@ from . import progress
 from .models import Campaign, NodeRun, Run
 from .progress import Sending, Step
 from .reporting import reason_label
+from .versions.diff import of_node
 
 DIFFERENCE, CANVAS, NAME = "difference", "canvas", "name"
 ORDERS = (DIFFERENCE, CANVAS, NAME)
@@ -125,7 +126,7 @@ def _line(a: Step | None, b: Step | None) -> Line:
     seconds = Figure(_("Seconds"), a.seconds if a else None, b.seconds if b else None)
     lost = Figure(_("Lost rows"), _lost(a), _lost(b))
     rows = [step.row if step else None for step in (a, b)]
-    changed = tuple(_changed(a.node, b.node)) if a and b else ()
+    changed = tuple(of_node(a.node, b.node)) if a and b else ()
     return Line(step.node, step.kind, step.icon, rows[0], rows[1], _ports(a, b), seconds, lost, changed)
 
 
@@ -141,22 +142,6 @@ def _ports(a: Step | None, b: Step | None) -> tuple[Figure, ...]:
 
 def _lost(step: Step | None) -> int | None:
     return sum(loss["rows"] for loss in step.row.lost) if step else None
-
-
-def _changed(a: Node, b: Node) -> Iterable[str]:
-    """What is set otherwise, by the names of the form's fields."""
-    if a.type != b.type:
-        yield _("another activity")
-    if a.name != b.name:
-        yield _("its name")
-    if a.disabled != b.disabled:
-        yield _("disabled now") if b.disabled else _("not disabled any more")
-    cls = progress.type_of(b)
-    fields = cls.form_class.base_fields if cls else {}
-    for name in sorted({*a.settings, *b.settings}):
-        if a.settings.get(name) != b.settings.get(name):
-            label = getattr(fields.get(name), "label", None)
-            yield str(label or name)
 
 
 def _sendings(run: Run, steps: dict[str, Step]) -> dict[str, Sending]:

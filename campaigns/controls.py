@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -44,9 +45,14 @@ def missing_right(user: User, action: str, campaign: Campaign) -> str:
     return "" if access.may(user, action, campaign) else access.why_not(user, action, campaign)
 
 
+def workers_heard() -> QuerySet[Beat]:
+    """The workers that have been heard of lately."""
+    return Beat.objects.filter(name__startswith="worker:", at__gte=timezone.now() - SILENT)
+
+
 def worker_silent() -> bool:
     """Whether no worker has been heard of lately: a test would only wait."""
-    return not Beat.objects.filter(name__startswith="worker:", at__gte=timezone.now() - SILENT).exists()
+    return not workers_heard().exists()
 
 
 class _Desk:

@@ -72,6 +72,7 @@ def coming(user: User, most: int) -> list[Launch]:
     found = [Launch(run.campaign, run.scheduled_for, run) for run in standing.order_by("scheduled_for")[:most]]
     armed = seen.filter(status__in=launches.ARMED, next_launch_at__lt=now + AHEAD).order_by("next_launch_at")[:most]
     ahead = launches.planned(seen.filter(status__in=launches.AHEAD), now, now + AHEAD).order_by("moment")[: 5 * most]
-    for campaign in [*armed, *ahead]:
+    either = Q(pk__in=armed.values("pk")) | Q(pk__in=ahead.values("pk"))
+    for campaign in Campaign.objects.filter(either).order_by("pk"):
         found += [Launch(campaign, at) for at in launches.between(campaign, now, now + AHEAD)]
     return sorted(found, key=lambda launch: launch.at)[:most]

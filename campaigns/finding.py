@@ -14,12 +14,15 @@ from .models import Campaign, CampaignVersion, SearchEntry
 AT_ONCE = 1000  # campaigns whose entries one search makes anew; the rest follows with the next
 MOST_WORDS = 6
 NAME, FOLDED = 160, 400
+WORD = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
     """Words in small letters without accents, each after a space: `` ete a lyon``."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return "".join(f" {word}" for word in re.findall(r"\w+", plain.replace("_", " ")))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return "".join([f" {word}" for word in WORD.findall(plain)])
 
 
 def words(text: str) -> list[str]:

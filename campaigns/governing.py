@@ -6,6 +6,8 @@ that the two never wait for each other.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -39,14 +41,19 @@ def resume(campaign: Campaign, *, by: User | None) -> Run | None:
     with transaction.atomic():
         campaign.refresh_from_db(fields=["status"])
         run = _of(campaign, Run.Status.PAUSED) if possible(campaign, "resume") else None
-        if run is not None:
-            steering.resume(run, by=by)  # its campaign goes on with it
-            campaign.refresh_from_db()
-        else:
-            move(campaign, "resume", by=by)
-            arming.arm(campaign)
+        _go_on(campaign, "resume", run, steering.resume, by=by)
         audit.record(by, "resumed", campaign)
     return run
+
+
+def _go_on(campaign: Campaign, verb: str, run: Run | None, deed: Callable[..., None], *, by: User | None) -> None:
+    """Let a run go on, and its campaign with it; where there is none, the campaign and its schedule alone."""
+    if run is not None:
+        deed(run, by=by)
+        campaign.refresh_from_db()
+    else:
+        move(campaign, verb, by=by)
+        arming.arm(campaign)
 
 
 def close(campaign: Campaign, *, by: User | None) -> Run | None:
@@ -78,12 +85,7 @@ def take_up(campaign: Campaign, *, by: User | None) -> Run | None:
     with transaction.atomic():
         campaign.refresh_from_db(fields=["status"])
         run = stopped_run(campaign)
-        if run is not None:
-            steering.take_up(run, by=by)
-            campaign.refresh_from_db()
-        else:
-            move(campaign, "take_up", by=by)
-            arming.arm(campaign)
+        _go_on(campaign, "take_up", run, steering.take_up, by=by)
         audit.record(by, "took up", campaign)
     return run
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
+from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 from orchcamp.web.numbers import whole
 
@@ -143,16 +144,32 @@ def last_run(field: str) -> Subquery:
     return Subquery(runs.values(field)[:1])
 
 
-def listed(campaigns: Any, filters: Filters, user: User) -> Any:
-    """The campaigns of a page, each with the numbers of its last run and latest version."""
-    latest = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    starred = Campaign.favourite_of.through.objects.filter(campaign=OuterRef("pk"), user=user)
-    found = filters.of_status(campaigns).select_related("owner", "folder")
+def listed(campaigns: Any, filters: Filters) -> Any:
+    """The campaigns of the tab in their order."""
+    return _ordered(filters.of_status(campaigns), filters)
+
+
+def _ordered(campaigns: Any, filters: Filters) -> Any:
     if filters.sort.removeprefix("-") == "last_run":
-        found = found.annotate(last_started=last_run("started_at"))
-    about = {"starred": Exists(starred), "follows": following.extent_for(user)}
-    return found.annotate(version_id=Subquery(latest), run_id=last_run("pk"), **about).order_by(
-        columns.sort_field(filters.sort), "-pk"
+        campaigns = campaigns.annotate(last_started=last_run("started_at"))
+    return campaigns.order_by(columns.sort_field(filters.sort), "-pk")
+
+
+def detailed(page: Any, filters: Filters, user: User) -> Any:
+    """A slice of these with everything that its rows show, asked for those rows alone.
+
+    ``canvas`` is the document of the newest version, ``run_id`` the run that began last, ``starred`` and the others
+    are about this person.
+    """
+    newest = CampaignVersion.objects.filter(campaign=OuterRef("pk")).order_by("-number").values("document")[:1]
+    starred = Campaign.favourite_of.through.objects.filter(campaign=OuterRef("pk"), user=user)
+    found = _ordered(Campaign.objects.filter(pk__in=page.values("pk")), filters)
+    return found.select_related("owner", "folder").annotate(
+        canvas=Subquery(newest),
+        run_id=last_run("pk"),
+        starred=Exists(starred),
+        follows=following.extent_for(user),
+        **access.marks(user, Campaign, may_change="change", may_delete="delete"),
     )
 
 

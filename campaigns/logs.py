@@ -49,6 +49,7 @@ class Narrowed:
 def entries(campaign: Campaign, by: Narrowed) -> QuerySet[LogEntry]:
     """The sentences of the log, the newest first."""
     found = LogEntry.objects.filter(run__campaign=campaign).select_related("run", "by").order_by("-at", "-pk")
+    found = found.defer("run__document", "run__policy", "run__foresight")
     if by.run is not None:
         found = found.filter(run=by.run)
     if by.node:

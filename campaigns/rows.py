@@ -7,16 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import timezone
-
 from activities import catalogue
 from activities.base import Channel
 from activities.graph import Graph
-from orchcamp.accounts import access
-from orchcamp.accounts.models import User
 
 from . import launches, status
-from .models import Campaign, CampaignVersion, NodeRun, Run
+from .models import Campaign, NodeRun, Run
 
 
 @dataclass(frozen=True)
@@ -27,8 +23,14 @@ class Row:
     audience: int | None
     next_run: datetime | None
     failed_at: str  # name of the node at which the last run failed
-    may_change: bool
-    may_delete: bool
+
+    @property
+    def may_change(self) -> bool:
+        return bool(self.campaign.may_change)  # type: ignore[attr-defined]
+
+    @property
+    def may_delete(self) -> bool:
+        return bool(self.campaign.may_delete)  # type: ignore[attr-defined]
 
     @property
     def may_archive(self) -> bool:
@@ -39,23 +41,19 @@ class Row:
         return self.run is not None and self.run.status == Run.Status.FAILED
 
 
-def rows(page: Iterable[Campaign], user: User) -> list[Row]:
-    """A page of campaigns with what their rows say."""
+def rows(page: Iterable[Campaign]) -> list[Row]:
+    """A page of campaigns (``inventory.detailed``) with what their rows say."""
     campaigns = list(page)
-    versions = CampaignVersion.objects.only("document").in_bulk([campaign.version_id for campaign in campaigns])
     found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).prefetch_related("nodes")
     runs = {run.pk: run for run in found}
-    changeable, deletable = (access.among(user, action, campaigns) for action in ("change", "delete"))
     return [
         Row(
             campaign,
-            channels(versions[campaign.version_id].document) if campaign.version_id in versions else (),
+            channels(campaign.canvas or {}),
             run := runs.get(campaign.run_id),
             audience(run) if run else None,
             launches.upcoming(campaign, [run.scheduled_for] if run and run.is_open else ()),
             _failed_at(run) if run else "",
-            campaign.pk in changeable,
-            campaign.pk in deletable,
         )
         for campaign in campaigns
     ]
@@ -92,8 +90,3 @@ def _sends(type: str) -> bool:
         return issubclass(catalogue.get(type), Channel)
     except catalogue.UnknownActivity:
         return False
-
-
-def is_coming(run: Run) -> bool:
-    """Whether a run waits for its moment."""
-    return run.is_open and run.scheduled_for > timezone.now()

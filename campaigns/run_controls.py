@@ -33,8 +33,6 @@ def of_run(run: Run, user: User) -> list[Control]:
         where = address if more.get("post", True) else f"{address}?action={key}"
         found.append(Control(key, label, icon, where, reason=missing or reason, **{"post": True, **more}))
 
-    if run.begins_later:
-        offer("begin_now", _("Begin now"), "fast_forward", primary=True)
     if run.status == R.RUNNING:
         offer("pause", _("Pause"), "pause")
     elif run.status == R.PAUSED:

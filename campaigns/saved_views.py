@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import BigIntegerField, BooleanField, CharField, Value
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -10,14 +11,23 @@ from orchcamp.accounts.models import User
 
 from .columns import Column
 from .errors import CampaignError
-from .models import SavedView
+from .models import ListLayout, SavedView
 
 MOST = 30
 NOT_KEPT = ("page", "view", "arrange")  # where somebody is, not what they look at
 
 
-def of(user: User) -> list[SavedView]:
-    return list(SavedView.objects.filter(user=user))
+def with_layout(user: User) -> tuple[list[SavedView], list[str]]:
+    """The person's views by name, and the columns of their list without one; in one query."""
+    names = ("pk", "name", "query", "columns", "is_default")
+    kept = SavedView.objects.filter(user=user).order_by().values_list(*names)
+    text = Value("", CharField())
+    layout = ListLayout.objects.filter(user=user).values_list(
+        Value(0, BigIntegerField()), text, text, "columns", Value(False, BooleanField())
+    )
+    rows = list(kept.union(layout, all=True))
+    views = [SavedView(user=user, **dict(zip(names, row, strict=True))) for row in rows if row[0]]
+    return sorted(views, key=lambda view: view.name), next((row[3] for row in rows if not row[0]), [])
 
 
 def address_query(view: SavedView) -> str:

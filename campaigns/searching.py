@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, IntegerField, Q, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Q, Value, When
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -46,6 +46,10 @@ class _Asked:
     text: str
     words: list[str]
     most: int
+
+    @cached_property
+    def shelves(self) -> dict[str, list[tuple[str, ...]]]:
+        return _shelves(self)
 
     @property
     def seen(self) -> Any:
@@ -124,18 +128,16 @@ def _nodes(asked: _Asked) -> list[Hit]:
 
 def _tasks(asked: _Asked) -> list[Hit]:
     tasks = Task.objects.filter(asked.reached("campaign")).exclude(status=Task.Status.DONE)
-    found = _fitting(
-        asked, tasks.select_related("campaign").only("title", "campaign__name").order_by("-pk"), lambda task: task.title
-    )
-    return [
-        Hit("task_alt", task.title, reverse("campaigns:task", args=[task.pk]), task.campaign.name) for task in found
-    ]
+    rows = tasks.order_by("-pk").values_list("pk", "title", "campaign__name")
+    found = _fitting(asked, rows, lambda row: row[1])
+    return [Hit("task_alt", title, reverse("campaigns:task", args=[pk]), campaign) for pk, title, campaign in found]
 
 
 def _approvals(asked: _Asked) -> list[Hit]:
+    named = SearchEntry.objects.filter(finding.matching("folded", asked.words), node_id="").values("campaign")
     waiting = Approval.objects.filter(asked.reached("version__campaign"), status=Approval.Status.WAITING)
-    rows = waiting.select_related("version__campaign", "requested_by").order_by("-pk")
-    found = _fitting(asked, rows, lambda approval: approval.version.campaign.name)
+    rows = waiting.filter(version__campaign__in=named).select_related("version__campaign", "requested_by")
+    found = rows.defer("counts", "version__document").order_by("-pk")[: asked.most]
     return [
         Hit(
             "approval",
@@ -154,21 +156,46 @@ def _fitting(asked: _Asked, rows: Any, text: Callable[[Any], str]) -> list[Any]:
     return [row for row in rows[:SMALL] if finding.fits(text(row), asked.words)][: asked.most]
 
 
+def _shelves(asked: _Asked) -> dict[str, list[tuple[str, ...]]]:
+    """The audiences, filters and datasets that fit, as (kind, label, slug, note): one query for the three."""
+    none = Value("", CharField())
+    parts = [
+        _part("audience", Audience.objects.for_user(asked.user), none),
+        _part("filter", predefined.visible_to(asked.user).select_related(None), F("dataset__label")),
+        _part("dataset", Dataset.objects.for_user(asked.user), none),
+    ]
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for row in parts[0].union(*parts[1:], all=True):
+        found.setdefault(row[0], []).append(row)
+    return {
+        kind: _fitting(asked, sorted(rows, key=_label), lambda row: f"{row[1]} {row[2]}")
+        for kind, rows in found.items()
+    }
+
+
+def _part(kind: str, rows: Any, note: Any) -> Any:
+    return rows.order_by().values_list(Value(kind, CharField()), "label", "slug", note)
+
+
+def _label(row: tuple[str, ...]) -> str:
+    return row[1]
+
+
 def _audiences(asked: _Asked) -> list[Hit]:
-    found = _fitting(asked, Audience.objects.for_user(asked.user), lambda row: f"{row.label} {row.slug}")
-    return [Hit("groups", row.label, reverse("datasets:audience", args=[row.slug])) for row in found]
+    rows = asked.shelves.get("audience", [])
+    return [Hit("groups", label, reverse("datasets:audience", args=[slug])) for _kind, label, slug, _note in rows]
 
 
 def _filters(asked: _Asked) -> list[Hit]:
-    found = _fitting(asked, predefined.visible_to(asked.user), lambda row: f"{row.label} {row.slug}")
+    rows = asked.shelves.get("filter", [])
     return [
-        Hit("filter_alt", row.label, reverse("datasets:filter", args=[row.slug]), row.dataset.label) for row in found
+        Hit("filter_alt", label, reverse("datasets:filter", args=[slug]), note) for _kind, label, slug, note in rows
     ]
 
 
 def _datasets(asked: _Asked) -> list[Hit]:
-    found = _fitting(asked, Dataset.objects.for_user(asked.user), lambda row: f"{row.label} {row.slug}")
-    return [Hit("database", row.label, reverse("datasets:detail", args=[row.slug])) for row in found]
+    rows = asked.shelves.get("dataset", [])
+    return [Hit("database", label, reverse("datasets:detail", args=[slug])) for _kind, label, slug, _note in rows]
 
 
 def _people(asked: _Asked) -> list[Hit]:

@@ -20,7 +20,6 @@ from . import arming, beginning, sending, status
 from .advance import QUEUE_LEASE, name_of, note
 from .errors import WrongStatus
 from .models import Campaign, LogEntry, NodeRun, Run
-from .pins import pin_again
 
 S = NodeRun.Status
 LATELY = timedelta(minutes=10)
@@ -136,17 +135,6 @@ def confirm(node_run: NodeRun, *, by: User | None) -> None:
 
 
 # --- Not to wait ------------------------------------------------------------------------------------
-
-
-def begin_now(run: Run, *, by: User | None) -> None:
-    """Let a run whose start lies in the future begin at once, with today's data."""
-    with transaction.atomic():
-        late = Run.objects.select_for_update().filter(pk=run.pk, status=Run.Status.RUNNING)
-        if not late.filter(scheduled_for__gt=timezone.now()).exists():
-            raise WrongStatus(_("This run does not wait for its start; it is %(status)s.") % _status(run))
-        pin_again(run)
-        note(run, _("Begun before its time by %(by)s.") % {"by": by or _("the system")}, by=by)
-        audit.record(by, "began run now", run.campaign, run=run.pk)
 
 
 def go_on_now(node_run: NodeRun, *, by: User | None) -> None:

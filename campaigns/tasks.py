@@ -101,13 +101,20 @@ def send_batch(batch_id: int) -> None:
     advance(run.pk)
 
 
-def recover() -> None:
-    """Free what crashed workers left behind; the supervisor asks for it every few seconds."""
+def recover(*, crowded: bool = False) -> None:
+    """Free what crashed workers left behind, and queue what is due; the supervisor asks for it every few seconds.
+
+    While the queue is crowded runs get no further nudge, for theirs wait in it; what the clock brings (launches,
+    refreshes, mails) is queued all the same, and a launch that waits already is not queued once more.
+    """
     for run in execution.recover():
-        run_async(run)
+        if not crowded:
+            run_async(run)
     now = timezone.now()
+    queued = _queued("launch") if crowded else frozenset()
     for pk in launching.due(now):
-        _later("launch", pk)
+        if pk not in queued:
+            _later("launch", pk)
     for pk in refreshing.claim_due(now):
         _later("refresh_audience", pk)
     standstill.tell(now)
@@ -157,6 +164,12 @@ def beat() -> None:
 
 
 # --- The queue itself -----------------------------------------------------------------------------------
+
+
+def _queued(name: str) -> frozenset[int]:
+    """What the tasks of one name that are in the queue are about."""
+    rows = (row.task for row in OrmQ.objects.iterator())
+    return frozenset(task["args"][0] for task in rows if task.get("func") == f"campaigns.tasks.{name}")
 
 
 def waiting() -> tuple[int, datetime | None]:

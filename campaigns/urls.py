@@ -53,6 +53,7 @@ urlpatterns = [
     path("search", searching.search, name="search"),
     # the list, and how campaigns are filed
     path("campaigns/", lists.campaign_list, name="list"),
+    path("campaigns/facets", lists.facets, name="facets"),
     path("campaigns/many", many.many, name="many"),
     path("campaigns/columns", lists.arrange, name="arrange"),
     path("campaigns/views", lists.save_view, name="save_view"),

@@ -37,7 +37,7 @@ RECOVER_EVERY = 10.0
 STALE_AFTER = 20.0  # no beat for so long: the cluster is dead or dead-locked
 START_GRACE = 45.0  # until the first beat after a start
 STOP_AFTER = 12.0  # how long a graceful stop may take; shorter than what starts us waits for us
-CROWDED = 50  # with so many tasks in the queue nobody needs a nudge
+CROWDED = 50  # with so many tasks in the queue no run needs a nudge
 BEAT = "campaigns.tasks.beat"
 
 
@@ -93,8 +93,7 @@ class Supervisor:
             self.ask_for_beat()
         if now - self.recovered > RECOVER_EVERY:
             self.recovered = now
-            if OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count() < CROWDED:
-                tasks.recover()
+            tasks.recover(crowded=OrmQ.objects.filter(key=settings.Q_CLUSTER["name"]).count() >= CROWDED)
         if self.cluster.poll() is not None:
             logger.warning("The workers ended by themselves (status %s); starting them again.", self.cluster.returncode)
             self.restart()

@@ -7,6 +7,7 @@ from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QueryS
 from orchcamp.accounts import access
 from orchcamp.accounts.models import Notification, User
 
+from .controls import workers_heard
 from .models import (
     Alert,
     Approval,
@@ -109,6 +110,7 @@ def failed_runs(user: User) -> QuerySet[Run]:
             campaign__status=Campaign.Status.LIVE,
         )
         .select_related("campaign", "version")
+        .defer("document", "version__document")
     )
 
 
@@ -134,12 +136,15 @@ KINDS = {  # what waits for a person, and with it what alert nodes said, which a
 
 
 def counts(user: User) -> dict[str, int]:
-    """How much waits, by kind, in one query; ``total`` is what asks for something, ``unread`` the number on the bell."""
+    """How much waits, by kind, in one query, for every page shows it.
+
+    ``total`` is what asks for something, ``unread`` the number on the bell, ``silent`` whether no worker is there.
+    """
     numbers = {name: _count(waiting(user)) for name, waiting in KINDS.items()}
     numbers["unread"] = _count(Notification.objects.in_bell(user).unread())
-    row = User.objects.filter(pk=user.pk).values_list(*numbers.values()).get()
+    *row, heard = User.objects.filter(pk=user.pk).values_list(*numbers.values(), Exists(workers_heard())).get()
     found = {name: number or 0 for name, number in zip(numbers, row, strict=True)}
-    return {**found, "total": sum(found[name] for name in KINDS) - found["alerts"]}
+    return {**found, "total": sum(found[name] for name in KINDS) - found["alerts"], "silent": not heard}
 
 
 def _count(rows: QuerySet) -> Subquery:

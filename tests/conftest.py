@@ -6,12 +6,29 @@ from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from hypothesis import settings as hypothesis
 
 from orchcamp.accounts.models import User
+from tests import migrated
 
 hypothesis.register_profile("untimed", deadline=None)  # speed is measured in tests/benchmarks, not here
 hypothesis.load_profile("untimed")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix, request) -> None:
+    """Before Django migrates a database in memory, what is kept of an earlier run is poured into it."""
+    if connection.vendor == "sqlite":
+        memory = migrated.fill()
+        request.addfinalizer(lambda: memory and memory.close())
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker) -> None:
+    if connection.vendor == "sqlite":
+        with django_db_blocker.unblock():
+            migrated.keep()
 
 
 @pytest.fixture(autouse=True)

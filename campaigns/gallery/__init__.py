@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -63,18 +64,15 @@ def _read(path: Path) -> Template:
     return Template(path.stem, properties["name"], properties["description"], properties["dimension"], graph, kept)
 
 
-def saved(user: User) -> list[Template]:
+def saved(user: User) -> QuerySet[CampaignTemplate]:
     """The templates that people have saved; whose profile does not reach everywhere sees only their own."""
-    return [_saved(row) for row in _visible(user).select_related("author")]
-
-
-def _visible(user: User) -> Any:
-    rows = CampaignTemplate.objects.all()
+    rows = CampaignTemplate.objects.select_related("author")
     everywhere = access.reaches_everywhere(user, access.codename(Campaign, "add"))
     return rows if everywhere else rows.filter(author=user)
 
 
-def _saved(row: CampaignTemplate) -> Template:
+def of(row: CampaignTemplate) -> Template:
+    """A template that somebody saved, to be shown and used."""
     graph = Graph.from_json(row.document)
     return Template(row.slug, row.name, row.description, row.dimension, graph, row.properties, row.author, row)
 
@@ -84,10 +82,10 @@ def find(key: str, user: User) -> Template:
     for template in ready():
         if template.key == key:
             return template
-    row = _visible(user).filter(slug=key).select_related("author").first()
+    row = saved(user).filter(slug=key).first()
     if row is None:
         raise Http404(_("There is no such template; it may have been removed."))
-    return _saved(row)
+    return of(row)
 
 
 # --- Using one ---------------------------------------------------------------------------------------

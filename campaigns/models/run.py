@@ -93,6 +93,11 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-started_at", "-pk"]
+        indexes = [
+            models.Index(fields=["campaign", "-started_at", "-id"], name="runs_by_campaign"),
+            models.Index(fields=["mode", "scheduled_for"], name="runs_by_slot"),
+            models.Index(fields=["status", "finished_at"], name="runs_by_end"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["version", "scheduled_for", "mode"], name="one_run_per_slot"),
             models.UniqueConstraint(
@@ -119,11 +124,6 @@ class Run(models.Model):
     @property
     def graph(self) -> Graph:
         return Graph.from_json(self.document)
-
-    @property
-    def begins_later(self) -> bool:
-        """Whether it waits for its start."""
-        return self.status == self.Status.RUNNING and self.scheduled_for > timezone.now()
 
     @property
     def is_open(self) -> bool:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template.context import Context
 from django.utils import timezone
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
-from campaigns import controls, retention, worklist
+from campaigns import retention, worklist
+from campaigns.folders import Branch
 from campaigns.models import Campaign, Run
 from campaigns.shortcuts import QUEUE
 from orchcamp.accounts import access
@@ -63,17 +67,23 @@ def status(row: Any, field: str = "status") -> SafeString:
     return badge(getattr(row, f"get_{field}_display")(), tone, icon)
 
 
+SELECTED = mark_safe(" selected")  # noqa: S308
 WAITING = {"approvals": ("approvals", "questions"), "tasks": ("tasks",)}  # section of the menu -> what waits
 
 
 @register.inclusion_tag("campaigns/_waiting.html", takes_context=True)
 def waiting(context: Context, section: str) -> dict[str, Any]:
     """The number beside an entry of the menu; one query for all of them, however many entries there are."""
-    request = context["request"]
-    if section in WAITING and not hasattr(request, "waiting"):
-        request.waiting = worklist.counts(request.user)
-    number = sum(request.waiting[kind] for kind in WAITING.get(section, ()))
+    kinds = WAITING.get(section, ())
+    number = sum(_counts(context["request"])[kind] for kind in kinds)
     return {"section": section, "number": number, "counted": section in WAITING}
+
+
+def _counts(request: HttpRequest) -> dict[str, int]:
+    """What waits for the reader, asked once for a page."""
+    if not hasattr(request, "waiting"):
+        request.waiting = worklist.counts(request.user)  # type: ignore[attr-defined]
+    return request.waiting  # type: ignore[attr-defined]
 
 
 @register.filter
@@ -110,8 +120,9 @@ def people(run: Run) -> int | None:
 @register.inclusion_tag("campaigns/_workers.html", takes_context=True)
 def workers(context: Context) -> dict[str, Any]:
     """A word on every page about campaigns when no worker is there: nothing moves then, whatever is pressed."""
-    user = context["request"].user
-    return {"silent": controls.worker_silent(), "administers": access.holds(user, "campaigns.view_installation")}
+    request = context["request"]
+    administers = access.holds(request.user, "campaigns.view_installation")
+    return {"silent": _counts(request)["silent"], "administers": administers}
 
 
 @register.simple_tag(takes_context=True)
@@ -123,6 +134,20 @@ def removal(context: Context, campaign: Campaign) -> Any:
     if not hasattr(request, "installation"):
         request.installation = retention.installation()
     return retention.removed_at(campaign, request.installation)
+
+
+@register.simple_tag
+def folder_options(tree: list[Branch], chosen: int | None = None, besides: Collection[int] = ()) -> SafeString:
+    """The folders as choices of a select: there may be hundreds, and several such selects on a page."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        (
+            (branch.folder.pk, SELECTED if branch.folder.pk == chosen else "", branch.indented)
+            for branch in tree
+            if branch.folder.pk not in besides
+        ),
+    )
 
 
 @register.simple_tag

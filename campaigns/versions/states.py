@@ -68,11 +68,10 @@ def state_of(version: CampaignVersion) -> str:
     return Standing.of(version.campaign).state(version)
 
 
-def lines(campaign: Campaign) -> list[Line]:
-    """Every version, the latest first; as many queries however many there are."""
-    standing = Standing.of(campaign)
+def versions(campaign: Campaign) -> Any:
+    """Every version with what ``lines`` tells of it, the latest first."""
     live, test = Q(runs__mode=Run.Mode.LIVE), ~Q(runs__mode=Run.Mode.LIVE) & Q(runs__isnull=False)
-    found: Any = (
+    return (
         campaign.versions.select_related("author", "published_by", "began_from")
         .order_by("-number")
         .defer("document")
@@ -81,6 +80,11 @@ def lines(campaign: Campaign) -> list[Line]:
             "editors", Prefetch("approvals", Approval.objects.select_related("requested_by", "decided_by"))
         )
     )
+
+
+def lines(campaign: Campaign, page: Any = None) -> list[Line]:
+    """Of some ``versions``, else of all; as many queries however many there are."""
+    standing = Standing.of(campaign)
     return [
         Line(
             version,
@@ -90,5 +94,5 @@ def lines(campaign: Campaign) -> list[Line]:
             version.live_runs,
             version.tests,
         )
-        for version in found
+        for version in (versions(campaign) if page is None else page)
     ]

@@ -14,6 +14,7 @@ from campaigns.models import Campaign, Folder
 from orchcamp.accounts import access, share_views
 from orchcamp.accounts.access import administers, demand, get_for, may, refusal
 from orchcamp.web.errors import Refused
+from orchcamp.web.fragments import render_fragment
 from orchcamp.web.numbers import whole
 
 from .moving import question
@@ -36,9 +37,7 @@ def folder_list(request: HttpRequest) -> HttpResponse:
         "tree": tree,
         "may_add": may(request.user, "add", Folder),
         "changeable": access.among(request.user, "change", [branch.folder for branch in tree]),
-        "deletable": access.among(request.user, "delete", [branch.folder for branch in tree]),
         "no_add_reason": refusal(Folder, "add"),
-        "no_delete_reason": refusal(Folder, "delete"),
         "administers": administers(request.user),
         "tags": tagging.known(tagging.texts(Campaign.objects.for_user(request.user))),
     }
@@ -50,9 +49,11 @@ def _parent(request: HttpRequest) -> Folder | None:
     return get_for(request.user, "view", Folder.objects.all(), pk=number) if number else None
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "POST"])
 def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
-    """Rename, move or delete a folder."""
+    """Rename, move or delete a folder; a GET has the form, which the list asks for when somebody opens it."""
+    if request.method == "GET":
+        return _form(request, get_for(request.user, "change", Folder.objects.all(), pk=folder_id))
     deletes = request.POST.get("do") == "delete"
     found = get_for(
         request.user,
@@ -74,6 +75,19 @@ def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
     except Refused as refused:
         messages.error(request, str(refused))
     return redirect("campaigns:folders")
+
+
+def _form(request: HttpRequest, found: Folder) -> HttpResponse:
+    tree = folders.tree(request.user)
+    within = next((branch.within for branch in tree if branch.folder.pk == found.pk), frozenset({found.pk}))
+    context = {
+        "folder": found,
+        "tree": tree,
+        "within": within,
+        "may_delete": may(request.user, "delete", found),
+        "no_delete_reason": refusal(Folder, "delete"),
+    }
+    return render_fragment(request, "campaigns/folder_form.html", "campaigns/_folder_form.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,14 +19,16 @@ from campaigns.models import Campaign
 from orchcamp.accounts.access import demand, get_for
 from orchcamp.accounts.models import User
 from orchcamp.web.errors import Refused
+from orchcamp.web.lists import paginate
 
 
 @require_GET
 def gallery(request: HttpRequest) -> HttpResponse:
     """Ready and saved templates, each with its picture and a sentence."""
     demand(request.user, "add", Campaign)
+    page = paginate(request, service.saved(request.user), per_page=24)
     shelves = {
-        _("Saved by your colleagues and you"): service.saved(request.user),
+        _("Saved by your colleagues and you"): [service.of(row) for row in page],
         _("Ready to use"): service.ready(),
     }
     offered = choices()
@@ -35,7 +37,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         for label, found in shelves.items()
         if found
     ]
-    return render(request, "campaigns/gallery.html", {"shelves": filled})
+    return render(request, "campaigns/gallery.html", {"shelves": filled, "page": page})
 
 
 def _shown(template: service.Template, user: User, offered: service.Choices) -> dict[str, Any]:

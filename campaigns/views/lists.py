@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns import bulk, columns, folders, inventory, rows, saved_views, shelving, tagging
 from campaigns.models import Campaign, SavedView
-from orchcamp.accounts.access import get_for, may, refusal
+from orchcamp.accounts.access import demand, get_for, may, refusal
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment, toast, wants_fragment
 from orchcamp.web.lists import back_to, paginate, remember
@@ -25,33 +25,36 @@ LIST = "campaigns:list"
 @require_GET
 def campaign_list(request: HttpRequest) -> HttpResponse:
     """All campaigns that the person may see, by status, searched and filtered."""
-    views = saved_views.of(request.user)
+    views, layout = saved_views.with_layout(request.user)
     default = next((view for view in views if view.is_default), None)
     if default and not request.GET and not wants_fragment(request):
         return redirect(f"{request.path}?{saved_views.address_query(default)}")
     remember(request, LIST)
-    context = _listing(request, views)
+    context = _listing(request, views, layout)
     return render_fragment(request, "campaigns/campaign_list.html", "campaigns/_campaign_rows.html", context)
 
 
-def _listing(request: HttpRequest, views: list[SavedView]) -> dict[str, Any]:
+def _listing(request: HttpRequest, views: list[SavedView], layout: list[str]) -> dict[str, Any]:
     user, visible = request.user, Campaign.objects.for_user(request.user)
     filters = inventory.Filters.read(request.GET)
     tree, texts = folders.tree(user), tagging.texts(visible)
     found = filters.apply(visible, user, tree=tree, texts=texts)
     tabs = inventory.tabs(found)
     count = next(tab.count for tab in tabs if tab.value == filters.status)
-    page = paginate(request, inventory.listed(found, filters, user), count=count)
+    page = paginate(request, inventory.listed(found, filters), count=count)
+    page.object_list = inventory.detailed(page.object_list, filters, user)
     view = next((view for view in views if view.pk == whole(request.GET.get("view"))), None)
-    shown = columns.of(user, view)
+    shown = columns.chosen(view, layout)
+    choosing = request.GET.get("more") == "1"
     return {
         "filters": filters,
         "tabs": tabs,
         "page": page,
-        "rows": rows.rows(page.object_list, user),
+        "rows": rows.rows(page.object_list),
         "tree": tree,
         "tags": tagging.known(texts),
-        "facets": inventory.facets(visible),
+        "choosing": choosing,
+        "facets": inventory.facets(visible) if choosing or filters.owner or filters.dimension else None,
         "channels": rows.channel_types(),
         "views": views,
         "view": view,
@@ -63,6 +66,15 @@ def _listing(request: HttpRequest, views: list[SavedView]) -> dict[str, Any]:
         "no_add_reason": refusal(Campaign, "add"),
         "may_change": may(user, "change", Campaign),
     }
+
+
+@require_GET
+def facets(request: HttpRequest) -> HttpResponse:
+    """The owners and dimensions to filter by, when somebody looks at them."""
+    demand(request.user, "view", Campaign)
+    found = inventory.facets(Campaign.objects.for_user(request.user))
+    context = {"facets": found, "filters": inventory.Filters.read(request.GET)}
+    return render(request, "campaigns/_list_facets.html", context)
 
 
 def _back(request: HttpRequest, **more: str) -> HttpResponse:

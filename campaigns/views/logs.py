@@ -32,22 +32,25 @@ def _chosen(request: HttpRequest, slug: str) -> tuple[Campaign, Run | None, Narr
 @require_GET
 def log(request: HttpRequest, slug: str) -> HttpResponse:
     campaign, run, by, tab = _chosen(request, slug)
+    names = logs.node_names(campaign, by.run)
     context = {
         "campaign": campaign,
         "run": run,
         "by": by,
         "tab": tab,
-        "runs": campaign.runs.all()[:50],
-        "names": sorted(logs.node_names(campaign, by.run).items(), key=lambda item: item[1].lower()),
+        "runs": campaign.runs.defer("document", "policy", "foresight")[:50],
+        "names": sorted(names.items(), key=lambda item: item[1].lower()),
         "people": logs.people(campaign),
         "severities": LogEntry.Severity.choices,
         "statuses": NodeRun.Status.choices,
-        **_listed(request, campaign, run, by, tab),
+        **_listed(request, campaign, run, by, tab, names),
     }
     return render_fragment(request, "campaigns/log.html", "campaigns/_log_body.html", context)
 
 
-def _listed(request: HttpRequest, campaign: Campaign, run: Run | None, by: Narrowed, tab: str) -> dict[str, Any]:
+def _listed(
+    request: HttpRequest, campaign: Campaign, run: Run | None, by: Narrowed, tab: str, names: dict[str, str]
+) -> dict[str, Any]:
     """What the chosen tab shows, and how soon it is worth asking again."""
     if tab == VARIABLES:
         shown = run or campaign.runs.first()
@@ -61,7 +64,6 @@ def _listed(request: HttpRequest, campaign: Campaign, run: Run | None, by: Narro
         listed: dict[str, Any] = {"page": page, "steps": logs.with_counts(page, campaign)}
     else:
         page = paginate(request, logs.entries(campaign, by), per_page=50)
-        names = logs.node_names(campaign)
         for entry in page:
             entry.node_name = names.get(entry.node_id, entry.node_id)
         listed = {"page": page}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -17,12 +18,16 @@ from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
 from orchcamp.web.numbers import whole
 
+RUNS = 100  # the latest, to narrow a report to
+
 
 @require_GET
 def report_list(request: HttpRequest) -> HttpResponse:
     """The campaigns that have run live, with their figures."""
     demand(request.user, "report", Campaign)
-    campaigns = Campaign.objects.for_user(request.user, "report").filter(runs__mode=Run.Mode.LIVE).distinct()
+    campaigns = Campaign.objects.for_user(request.user, "report").filter(
+        Exists(Run.objects.live().filter(campaign=OuterRef("pk")))
+    )
     words = request.GET.get("q", "").strip()
     if words:
         campaigns = campaigns.filter(name__icontains=words)
@@ -50,15 +55,17 @@ def report(request: HttpRequest, slug: str) -> HttpResponse:
     found = reporting.report(deliveries)
     domains = reporting.domains(deliveries)
     unit, moments = reporting.over_time(deliveries)
-    runs = campaign.runs.live().select_related("version")
+    runs = campaign.runs.live().select_related("version").defer("document", "version__document")
+    page = paginate(request, runs, per_page=50)
     context = {
         "campaign": campaign,
-        "runs": runs,
+        "runs": runs[:RUNS],
+        "page": page,
         "run": run,
         "offered": offered,
         "chosen": chosen,
         "figures": found,
-        "by_run": reporting.by_run(found, runs) if run is None and chosen is None else [],
+        "by_run": reporting.by_run(found, page) if run is None and chosen is None else [],
         "kpis": figures.kpis(found),
         "falls": charts.waterfall(found.books),
         "charts": [charts.funnel(found.books, found.reactions), charts.over_time(unit, moments)]

@@ -24,7 +24,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything about the signals of one campaign; POST: what they bring, while it is a draft."""
     right = "view" if request.method == "GET" else "change"
     campaign = get_for(request.user, right, Campaign.objects.all(), slug=slug)
-    plan = drafting.open_plan(campaign) or campaign  # a next version declares its own
+    open_plan = drafting.open_plan(campaign)
+    plan = open_plan or campaign  # a next version declares its own
     form = SignalForm(request.POST or None, initial=SignalForm.of(plan))
     if request.method == "POST" and not form.editing and form.is_valid():
         try:
@@ -35,11 +36,10 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("campaigns:signals", slug)
         except Refused as refused:
             form.add_error(None, str(refused))
-    return render(request, "campaigns/signals.html", _shown(request, campaign) | {"form": form})
+    return render(request, "campaigns/signals.html", _shown(request, campaign, open_plan) | {"form": form})
 
 
-def _shown(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
-    plan = drafting.open_plan(campaign)
+def _shown(request: HttpRequest, campaign: Campaign, plan: Campaign | None) -> dict[str, Any]:
     draft = plan is not None and plan.by_signal
     return {
         "campaign": campaign,
@@ -49,5 +49,5 @@ def _shown(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "awaited": asked.awaited(campaign),
         "may_signal": may(request.user, "publish", campaign),
         "editable": draft and may(request.user, "change", campaign),
-        "page": paginate(request, campaign.signals.select_related("run", "token", "by")),
+        "page": paginate(request, campaign.signals.select_related("run", "token", "by").defer("run__document")),
     }

@@ -25,7 +25,6 @@ RUN: dict[str, tuple[Callable[..., Any], Any]] = {
     "pause": (steering.pause, gettext_lazy("Paused: nothing new begins.")),
     "resume": (steering.resume, gettext_lazy("The run goes on.")),
     "stop": (steering.stop, gettext_lazy("The run is stopped.")),
-    "begin_now": (steering.begin_now, gettext_lazy("The run begins now.")),
     "take_up": (steering.take_up, gettext_lazy("Taken up again: what has no outcome goes on.")),
     "restart": (steering.restart, gettext_lazy("A new test began.")),
 }

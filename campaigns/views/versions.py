@@ -16,6 +16,7 @@ from campaigns.status import PUBLISHED
 from campaigns.versions import comparison, drafting, restoring, states
 from orchcamp.accounts.access import get_for
 from orchcamp.web.errors import Refused
+from orchcamp.web.lists import paginate
 from orchcamp.web.numbers import whole
 
 from . import scenes
@@ -25,12 +26,17 @@ from . import scenes
 def version_list(request: HttpRequest, slug: str) -> HttpResponse:
     """Every version with who made, approved and published it, when and why."""
     campaign = get_for(request.user, "view", Campaign.objects.all(), slug=slug)
-    lines = states.lines(campaign)
+    page = paginate(request, states.versions(campaign))
+    lines = states.lines(campaign, page)
+    newest = lines[0] if page.number == 1 else None
     context = {
         "campaign": campaign,
+        "page": page,
         "lines": lines,
-        "may_begin": campaign.status in PUBLISHED and lines[0].state not in (states.DRAFT, states.IN_REVIEW),
-        "next": lines[0].version.number + 1,
+        "may_begin": newest is not None
+        and campaign.status in PUBLISHED
+        and newest.state not in (states.DRAFT, states.IN_REVIEW),
+        "next": newest.version.number + 1 if newest else None,
         "missing": missing_right(request.user, "change", campaign),
     }
     return render(request, "campaigns/version_list.html", context)

@@ -8,19 +8,21 @@ never gives a right that no profile gives.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q, Value
 from django.shortcuts import get_object_or_404
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.shortcuts import assign_perm, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
-PERSONAL = "datasets.view_personal"
+from .held import held as _held
+from .held import person as person
+from .reach import Shared
+
 FOLDERS_DEEP = 3  # a folder in a folder in a folder
 
 
@@ -35,17 +37,21 @@ class PermittedQuerySet(models.QuerySet):
     """A queryset that can be narrowed to what one person may do."""
 
     def for_user(self, user: Any, action: str = "view") -> Any:
-        permission = codename(self.model, action)
-        if not user.has_perm(permission):
-            return self.none()
-        if not is_shared(self.model) or reaches_everywhere(user, permission):
-            return self.all()
-        where = Q(pk__in=_shared(user, permission, self.model))
-        if folder := _folder_of(self.model):
-            where |= Q(folder__in=_opened(user, codename(folder, opening(folder, action)), folder))
-        if _nests(self.model):
-            where |= Q(pk__in=_opened(user, permission, self.model))
-        return self.filter(where)
+        condition = reach(user, action, self.model)
+        return self.none() if condition is None else self.filter(condition)
+
+
+def reach(user: Any, action: str, model: type[models.Model]) -> Q | None:
+    """The condition under which a person may do this to a row: None where they may to none, empty where to all."""
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return None
+    if not is_shared(model) or reaches_everywhere(user, permission):
+        return Q()
+    where = Q(_shared(user, permission, model, "pk"))
+    if folder := _folder_of(model):
+        where |= Q(_shared(user, codename(folder, opening(folder, action)), folder, "folder"))
+    return where
 
 
 def reached(user: Any, action: str, model: type[models.Model], name: str) -> Q:
@@ -53,8 +59,8 @@ def reached(user: Any, action: str, model: type[models.Model], name: str) -> Q:
 
     Nothing is asked where they may do it to all: a list of every key would be walked for each row.
     """
-    permission = codename(model, action)
-    if user.has_perm(permission) and (not is_shared(model) or reaches_everywhere(user, permission)):
+    condition = reach(user, action, model)
+    if condition is not None and not condition:
         return Q()
     return Q(**{f"{name}__in": model._default_manager.for_user(user, action).values("pk")})
 
@@ -69,38 +75,6 @@ def reaches_everywhere(user: Any, permission: str) -> bool:
     if user.is_superuser:
         return user.is_active
     return user.is_active and permission in _held(user).everywhere
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a person holds through their profiles."""
-
-    names: tuple[str, ...]
-    rights: frozenset[str]
-    everywhere: frozenset[str]  # the rights of those profiles that reach everywhere
-    slugs: frozenset[str]  # of the profiles
-
-
-def _held(user: Any) -> Held:
-    """One query for a person, when it is first asked."""
-    if not hasattr(user, "_held"):
-        right = ("permissions__content_type__app_label", "permissions__codename")
-        rows = list(user.groups.order_by("name").values_list("name", "profile__slug", "profile__everywhere", *right))
-        hidden = _hidden_from(user)
-        held = [(everywhere, f"{app}.{code}") for _name, _slug, everywhere, app, code in rows if code]
-        user._held = Held(
-            tuple(dict.fromkeys(name for name, slug, *_rest in rows if slug)),
-            frozenset(code for _everywhere, code in held) - hidden,
-            frozenset(code for everywhere, code in held if everywhere) - hidden,
-            frozenset(slug for _name, slug, *_rest in rows if slug),
-        )
-    return user._held
-
-
-def _hidden_from(user: Any) -> frozenset[str]:
-    """Who looks as somebody else sees no personal data that they may not see themselves."""
-    looker = getattr(user, "looked_at_by", None)
-    return frozenset() if looker is None or looker.has_perm(PERSONAL) else frozenset({PERSONAL})
 
 
 def profile_names(user: Any) -> tuple[str, ...]:
@@ -126,8 +100,16 @@ def covers(user: Any, rights: Collection[str], everywhere: bool) -> bool:
     return set(rights) <= (held.everywhere if everywhere else held.rights)
 
 
-def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
-    return get_objects_for_user(user, permission, model, accept_global_perms=False, with_superuser=False).values("pk")
+def _shared(user: Any, permission: str, model: type[models.Model], field: str) -> Shared:
+    """Whether a field names one of the objects that are shared with the person, or that lie in one that is."""
+    return Shared(
+        field,
+        user=user,
+        permission=permission,
+        people=get_user_obj_perms_model(model),
+        groups=get_group_obj_perms_model(model),
+        deep=FOLDERS_DEEP if _nests(model) else 1,
+    )
 
 
 def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
@@ -139,15 +121,6 @@ def _folder_of(model: type[models.Model]) -> type[models.Model] | None:
 
 def _nests(model: type[models.Model]) -> bool:
     return any(field.name == "parent" for field in model._meta.fields)
-
-
-def _opened(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
-    """The folders that are shared with the person, and those that lie in one that is."""
-    shared = _shared(user, permission, model)
-    where = Q(pk__in=shared)
-    for depth in range(1, FOLDERS_DEEP if _nests(model) else 1):
-        where |= Q(**{f"{'__'.join(['parent'] * depth)}__in": shared})
-    return model._default_manager.filter(where).values("pk")
 
 
 def opening(folder: Any, action: str) -> str:
@@ -173,7 +146,8 @@ def open_to(user: Any, action: str, model: type[models.Model], folder: Any) -> m
         return folder._default_manager.none().values("pk")
     if reaches_everywhere(user, permission):
         return folder._default_manager.order_by().values("pk")
-    return _opened(user, codename(folder, opening(folder, action)), folder)
+    opened = _shared(user, codename(folder, opening(folder, action)), folder, "pk")
+    return folder._default_manager.filter(opened).order_by().values("pk")
 
 
 def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> bool:
@@ -184,6 +158,9 @@ def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> b
         return False
     if isinstance(subject, type) or not is_shared(model) or reaches_everywhere(user, permission):
         return True
+    holder, known = subject.__dict__.get(KNOWN, (None, {}))
+    if holder == user.pk and action in known:
+        return bool(known[action])
     return bool(among(user, action, [subject]))
 
 
@@ -204,12 +181,41 @@ def among(user: Any, action: str, rows: Iterable[models.Model]) -> Collection[An
     return frozenset(permitted.values_list("pk", flat=True))
 
 
+def marks(user: Any, model: type[models.Model], **names: str) -> dict[str, Any]:
+    """Annotations that say of each row whether the person may: ``marks(user, Campaign, may_change="change")``."""
+    return {name: _mark(reach(user, action, model)) for name, action in names.items()}
+
+
+def _mark(condition: Q | None) -> Any:
+    if condition is None or not condition:
+        return Value(condition is not None, BooleanField())
+    return ExpressionWrapper(condition, BooleanField())
+
+
 def get_for(user: Any, action: str, queryset: Any, **lookup: Any) -> Any:
     """The object: 404 when the person may not even see it, 403 when they may see it but not do this."""
-    found = get_object_or_404(queryset.for_user(user, "view"), **lookup)
+    found = get_object_or_404(_with_rights(queryset.for_user(user, "view"), user), **lookup)
+    _note_rights(found, user)
     if action != "view" and not may(user, action, found):
         raise PermissionDenied(why_not(user, action, found))
     return found
+
+
+KNOWN = "_rights"  # on an object that was fetched for a person: their key, and action -> whether they may
+
+
+def _with_rights(queryset: Any, user: Any) -> Any:
+    """With what the person may do to each object, where that depends on sharing: a page asks several times."""
+    model = queryset.model
+    if not is_shared(model) or reaches_everywhere(user, codename(model, "view")):
+        return queryset
+    return queryset.annotate(**marks(user, model, **{f"_may_{each}": each for each in _actions(model)}))
+
+
+def _note_rights(found: models.Model, user: Any) -> None:
+    known = {name: found.__dict__.pop(name) for name in [*found.__dict__] if name.startswith("_may_")}
+    if known:
+        found.__dict__[KNOWN] = (user.pk, {name.removeprefix("_may_"): held for name, held in known.items()})
 
 
 def demand(user: Any, action: str, model: type[models.Model]) -> None:
@@ -254,6 +260,7 @@ def revoke(subject: Any, actions: Iterable[str], obj: models.Model) -> None:
 
 
 def _grantable(actions: Iterable[str], obj: models.Model) -> list[str]:
+    obj.__dict__.pop(KNOWN, None)
     if not is_shared(type(obj)):
         raise TypeError(f"{type(obj).__name__} has no tables of object permissions")
     return [codename(type(obj), action) for action in actions]

@@ -69,7 +69,6 @@ class AuditEntryAdmin(ModelAdmin):
     list_filter = [("actor_name", ByPerson), "kind", ("label", ByObject), ("at", Period), "verb"]
     list_filter_submit = True
     search_fields = ["actor_name", "verb", "label", "object_id", "source"]
-    date_hierarchy = "at"
     list_per_page = 50
     show_full_result_count = False  # the trail is long
     actions = ["as_csv"]

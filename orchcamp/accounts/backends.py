@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission
 
-from .access import profile_rights
+from . import access
 
 DEMO_PASSWORD = "orchcamp"  # noqa: S105  known to everybody, so worth nothing outside the demo
 
@@ -25,6 +25,11 @@ class PasswordBackend(ModelBackend):
             return user
         return None
 
+    def get_user(self, user_id: Any) -> Any:
+        """The person with what their profiles hold: every page asks for both."""
+        user = access.person(user_id)
+        return user if user is not None and self.user_can_authenticate(user) else None
+
     def _get_user_permissions(self, user_obj: Any) -> Any:
         """None, and no query for them: rights come from product profiles, which are groups."""
         return Permission.objects.none()
@@ -33,4 +38,4 @@ class PasswordBackend(ModelBackend):
         """Those of the person's profiles, from the one query that also tells how far they reach."""
         if not user_obj.is_active or user_obj.is_anonymous or obj is not None or user_obj.is_superuser:
             return super().get_group_permissions(user_obj, obj)
-        return set(profile_rights(user_obj))
+        return set(access.profile_rights(user_obj))

@@ -11,13 +11,14 @@ processor time that the process had: on a machine that is shared with other work
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from tests.benchmarks import starting
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -93,16 +94,7 @@ def main() -> None:
     parser.add_argument("--kind", nargs="*", default=["large", "chain"], choices=["large", "chain"])
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["ORCHCAMP_DATA"] = folder
-        os.environ["DJANGO_SETTINGS_MODULE"] = "orchcamp.settings"
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
-        settings.ALLOWED_HOSTS = ["testserver"]
-        call_command("migrate", verbosity=0)
+        starting.begin(folder)
         client = stage()
         print(f"{'canvas':12} {'':24} {'wall ms':>8} {'cpu ms':>8} {'queries':>8} {'KB':>6}")
         for kind in given.kind:

@@ -8,10 +8,11 @@ A real Chromium (headless, drawing by software) on a real server in this process
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import tempfile
 from typing import TYPE_CHECKING
+
+from tests.benchmarks import starting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -29,17 +30,12 @@ def main() -> None:
     parser.add_argument("--moves", type=int, default=150)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= {"ORCHCAMP_DATA": folder, "ORCHCAMP_DEBUG": "1", "DJANGO_SETTINGS_MODULE": "orchcamp.settings"}
-        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's loop runs in this thread
-        import django
-
-        django.setup()
+        # Playwright's loop runs in this thread
+        starting.begin(folder, ORCHCAMP_DEBUG="1", DJANGO_ALLOW_ASYNC_UNSAFE="true")
         from django.contrib.staticfiles.handlers import StaticFilesHandler
-        from django.core.management import call_command
         from django.db import connections
         from django.test.testcases import LiveServerThread
 
-        call_command("migrate", verbosity=0)
         stage(given.nodes)
         server = LiveServerThread("127.0.0.1", StaticFilesHandler, connections_override={})
         server.daemon = True

@@ -9,7 +9,6 @@ in as a manager, with every middleware. The figure promised: at most 1.5 × the 
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -17,6 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlencode
+
+from tests.benchmarks import starting
 
 ROUNDS = 15
 FORM = "application/x-www-form-urlencoded"  # as htmx sends it
@@ -45,16 +46,7 @@ RULES = {
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["ORCHCAMP_DATA"] = folder
-        os.environ["DJANGO_SETTINGS_MODULE"] = "orchcamp.settings"
-        import django
-
-        django.setup()
-        from django.conf import settings
-        from django.core.management import call_command
-
-        settings.ALLOWED_HOSTS = ["testserver"]
-        call_command("migrate", verbosity=0)
+        starting.begin(folder)
         measure(Path(folder))
 
 

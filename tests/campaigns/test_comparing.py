@@ -72,8 +72,9 @@ def test_a_step_of_one_version_alone_is_marked(pair):
 
 def test_what_is_set_otherwise_is_named_by_its_field(pair):
     found = lines(pair)
-    assert found["m"].changed == ("Subject",)
-    assert found["a"].changed == ("Who is in it",)
+    (subject,), (rule,) = found["m"].changed, found["a"].changed
+    assert subject == "subject “Hello {{ name }}” → Another"
+    assert rule.casefold().startswith("who is in it")
 
 
 def test_the_same_run_differs_in_nothing(pair):

@@ -25,14 +25,7 @@ class ErrorMachine(RunMachine):
     def publish(self, policy: str, allowed: int) -> None:
         self.policy, self.allowed = policy, allowed
         own = {"on_error": policy, "consecutive_errors": allowed, "max_minutes": 10}
-        campaign = make_campaign(canvas(), status="live", settings=own)
-        now = timezone.now()
-        campaign.versions.update(frozen_at=now, approved_at=now, published_at=now)
-        self.run = execution.start(campaign.latest_version(), mode=Run.Mode.LIVE)
-        self.queued: list[int] = []
-        self.over: str | None = None
-        self.counted: dict[str, dict] = {}
-        self.ended: dict[str, str] = {}
+        self.open(make_campaign(canvas(), status="live", settings=own))
 
     def begun(self, data) -> NodeRun | None:
         pk = data.draw(st.sampled_from(self.queued))

@@ -16,28 +16,15 @@ from campaigns.running_settings import lenient
 from orchcamp.accounts.models import AuditEntry
 from orchcamp.datasets import engine
 from orchcamp.messaging.models import Delivery
-from tests.builders import PEOPLE, make_shop
+from tests.builders import PEOPLE
 from tests.campaigns.audience_stage import published
-from tests.campaigns.builders import PARIS, audience, email, graph, make_campaign, make_configuration
-from tests.campaigns.desk_stage import mail_server
+from tests.campaigns.builders import PARIS, audience, email, graph, make_campaign
 from tests.campaigns.sending_stage import balanced
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailed_shop")]
 S, R = NodeRun.Status, Run.Status
 COUNT = [{"kind": "aggregate", "link": "purchases", "aggregate": "count", "alias": "bought"}]
 PURCHASED = "datasets/purchases/1.parquet"
-
-
-@pytest.fixture(scope="module")
-def port():
-    with mail_server() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def shop(db, port):
-    make_shop()
-    make_configuration(port=port)
 
 
 def canvas(first: str = "build_audience", **settings) -> Graph:

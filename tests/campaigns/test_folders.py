@@ -76,7 +76,9 @@ def test_folders_are_made_renamed_moved_and_deleted_on_their_page(mark, ada):
     week.refresh_from_db()
     assert (week.name, week.parent) == ("Weeks", None)
     shown = page.get(PAGE).content.decode()
-    assert "1 campaign<" in shown and "You need the right “delete folders”" in shown
+    assert "1 campaign<" in shown and reverse("campaigns:folder", args=[week.pk]) in shown
+    form = page.get(reverse("campaigns:folder", args=[week.pk])).content.decode()
+    assert "You need the right “delete folders”" in form and "Season</option>" in form and "Weeks</option>" not in form
     assert page.post(reverse("campaigns:folder", args=[week.pk]), {"do": "delete"}).status_code == 403
     as_(ada).post(reverse("campaigns:folder", args=[season.pk]), {"do": "delete"})
     assert Campaign.objects.get().folder is None

@@ -19,25 +19,11 @@ from campaigns.retention.orphans import orphans
 from orchcamp.accounts.models import AuditEntry
 from orchcamp.datasets import engine
 from orchcamp.messaging.models import Delivery
-from tests.builders import make_shop
 from tests.campaigns.audience_stage import published
-from tests.campaigns.builders import make_campaign, make_configuration, simple_graph, targeting_graph
-from tests.campaigns.desk_stage import mail_server
+from tests.campaigns.builders import make_campaign, simple_graph, targeting_graph
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mailed_shop")]
 OLD = timedelta(days=31)
-
-
-@pytest.fixture(scope="module")
-def port():
-    with mail_server() as found:
-        yield found
-
-
-@pytest.fixture(autouse=True)
-def shop(db, port):
-    make_shop()
-    make_configuration(port=port)
 
 
 def tried(campaign: Campaign) -> Run:
@@ -193,6 +179,17 @@ def test_files_of_a_removed_campaign_that_a_killed_pass_left_go_with_the_next():
     assert (RemovedCampaign.objects.get().places, files_of(run)) == ([], set())
 
 
+def test_a_new_campaign_under_the_name_of_a_removed_one_begins_with_nothing(client, anna):
+    archived(31)
+    retention.purge()
+    campaign = make_campaign(simple_graph(), slug="spring")
+    assert reporting.report(reporting.deliveries_of(campaign)).books.targeted == 0
+    assert not campaign.runs.exists() and not campaign.files.exists() and not campaign.memories.exists()
+    client.force_login(anna)
+    assert "Mail: 6 targeted, 2 accepted" in client.get(reverse("campaigns:reports")).text  # under the old one's name
+    assert "6 targeted" not in client.get(reverse("campaigns:report", args=["spring"])).text
+
+
 def test_zero_days_keep_the_archive_for_ever(ada):
     archived(4000)
     retention.change(history_days=30, archive_days=0, by=ada)
@@ -269,8 +266,10 @@ def test_every_change_of_the_retention_is_in_the_audit_trail(ada):
     retention.change(history_days=60, archive_days=90, by=ada)
     entry = AuditEntry.objects.get(verb="changed retention")
     assert (entry.actor, entry.facts["before"], entry.facts["after"]) == (
-        ada, {"history_days": 30, "archive_days": 30}, {"history_days": 60, "archive_days": 90},
-    )  # fmt: skip
+        ada,
+        {"history_days": 30, "archive_days": 30, "audit_days": 0},
+        {"history_days": 60, "archive_days": 90, "audit_days": 0},
+    )
 
 
 # --- Pages about what is gone ---------------------------------------------------------------------------------

@@ -76,7 +76,10 @@ class RunMachine(Stage):
 
     @initialize()
     def publish(self) -> None:
-        campaign = make_campaign(canvas(), status="live")
+        self.open(make_campaign(canvas(), status="live"))
+
+    def open(self, campaign: Campaign) -> None:
+        """Begin a live run; what the rules and invariants look at is empty."""
         now = timezone.now()
         campaign.versions.update(frozen_at=now, approved_at=now, published_at=now)
         self.run = execution.start(campaign.latest_version(), mode=Run.Mode.LIVE)

@@ -166,19 +166,6 @@ def test_a_wait_of_a_paused_run_is_not_cut_short(shop, anna):
     assert node(run, "w").status == S.WAITING
 
 
-def test_a_planned_start_is_moved_to_now_with_the_data_of_now(shop, anna):
-    campaign = make_campaign(targeting_graph(), status="live")
-    now = timezone.now()
-    campaign.versions.update(frozen_at=now, approved_at=now, published_at=now)
-    later = timezone.now() + timedelta(days=3)
-    run = execution.start(campaign.latest_version(), mode=Run.Mode.LIVE, scheduled_for=later)
-    steering.begin_now(run, by=anna)
-    assert run.scheduled_for <= timezone.now()
-    with pytest.raises(WrongStatus, match=r"does not wait for its start.*Begun before its time by Anna"):
-        steering.begin_now(run, by=anna)
-    assert execution.run_to_end(run).status == Run.Status.SUCCEEDED
-
-
 def test_what_a_server_put_off_is_tried_at_once(box, anna):
     row = make_run(["a+defer@now.example", "b@now.example"], port=PORT)
     send_all(row)

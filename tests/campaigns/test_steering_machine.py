@@ -134,7 +134,7 @@ class SteeringMachine(Stage):
 
     # --- people
 
-    @rule(act=st.sampled_from([steering.pause, steering.resume, steering.resume, steering.begin_now]))
+    @rule(act=st.sampled_from([steering.pause, steering.resume, steering.resume]))
     def steer(self, act) -> None:
         self.attempt(act, self.run)
 
@@ -213,7 +213,7 @@ class SteeringMachine(Stage):
             self.run.refresh_from_db()
             if self.run.status == Run.Status.SUCCEEDED:
                 break
-            for act in (steering.take_up, steering.resume, steering.begin_now):
+            for act in (steering.take_up, steering.resume):
                 self.attempt(act, self.run)
             for node in self.run.nodes.select_related("run__campaign"):
                 for act in (steering.go_on_now, steering.confirm):

@@ -21,6 +21,7 @@ from django_q.models import OrmQ
 from campaigns import execution, tasks, worker
 from campaigns.models import Beat, NodeRun, Run
 from campaigns.pulse import pulse
+from orchcamp.accounts.models import Letter
 from tests.builders import make_shop
 from tests.campaigns.builders import make_campaign, targeting_graph
 
@@ -87,6 +88,32 @@ def test_one_beat_waits_in_the_queue_and_not_two(monkeypatch):
     supervisor.ask_for_beat()
     supervisor.ask_for_beat()
     assert [row.func() for row in OrmQ.objects.all()] == [worker.BEAT]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_crowded_queue_holds_up_no_launch_and_no_mail_and_none_is_queued_twice(monkeypatch, mark):
+    from django_q.conf import Conf
+    from django_q.tasks import async_task
+
+    monkeypatch.setattr(Conf, "SYNC", False)
+    make_shop()
+    make_campaign(targeting_graph(), status="scheduled", next_launch_at=timezone.now())
+    Letter.objects.create(person=mark)
+    execution.start(make_campaign(targeting_graph(), slug="other").draft(), mode=Run.Mode.TEST)
+    for _number in range(worker.CROWDED):
+        async_task(worker.BEAT)
+    supervisor = worker.Supervisor()
+    supervisor.cluster = subprocess.Popen(["sleep", "60"])
+    try:
+        for _look in range(2):
+            supervisor.recovered = 0.0
+            supervisor.started = supervisor.beaten = time.monotonic()
+            supervisor.look()
+    finally:
+        supervisor.cluster.kill()
+        supervisor.cluster.wait()
+    queued = [row.func().rpartition(".")[2] for row in OrmQ.objects.all() if row.func() != worker.BEAT]
+    assert sorted(queued) == ["launch", "purge", "write_letters"]
 
 
 def test_a_sign_of_life_is_given_while_something_goes_on():

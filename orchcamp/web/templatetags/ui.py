@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -24,6 +25,7 @@ NOTHING = "–"
 
 
 @register.simple_tag
+@lru_cache(maxsize=500)  # a page has hundreds, of a few names
 def icon(name: str) -> SafeString:
     """A Material Symbol; decoration only, so screen readers skip it and translators leave it."""
     return format_html('<span class="icon" translate="no" aria-hidden="true">{}</span>', name)

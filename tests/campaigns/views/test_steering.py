@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from campaigns import execution, steering
 from campaigns.models import Campaign, Run
@@ -116,15 +113,6 @@ def test_stopping_and_taking_up_say_what_it_costs(campaign, mark, anna):
     run.refresh_from_db()
     assert run.status == Run.Status.RUNNING
     assert "can be taken up again" in text(client.get(at("control", run), {"action": "take_up"}))
-
-
-def test_a_planned_start_is_shown_with_a_button_to_begin_now(live, anna):
-    Run.objects.update(scheduled_for=timezone.now() + timedelta(days=2))
-    page = text(browser(anna).get(at("run_progress", live)))
-    assert "Begin now" in page and "begins" in page
-    browser(anna).post(at("control", live), {"action": "begin_now"})
-    live.refresh_from_db()
-    assert live.scheduled_for <= timezone.now()
 
 
 # --- On the canvas ------------------------------------------------------------------------------------
