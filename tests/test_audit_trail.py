@@ -21,6 +21,7 @@ OWN = {
     "campaigns_presence",
     "campaigns_searchentry",
     "campaigns_beat",
+    "accounts_browsersession",  # when a browser was seen last
     "campaigns_signal",  # a record itself: of what was refused too, and who sent it
     "datasets_attributemark",
 }
