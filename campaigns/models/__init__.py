@@ -3,6 +3,7 @@
 from .alert import Alert
 from .approval import Approval
 from .campaign import Campaign, CampaignVersion, Folder
+from .comment import Comment, Mention
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
 from .file import CampaignFile, RunFile
 from .history import CanvasStep, Presence
@@ -19,7 +20,7 @@ from .question import Answer, Question
 from .run import Batch, Beat, DoubtfulMessage, LogEntry, NodeRun, Run
 from .sealed import SealedPlan
 from .signal import Signal
-from .task import Task
+from .task import ChecklistItem, Task
 from .template import CampaignTemplate
 
 __all__ = [
@@ -36,6 +37,8 @@ __all__ = [
     "CampaignUserPermission",
     "CampaignVersion",
     "CanvasStep",
+    "ChecklistItem",
+    "Comment",
     "DoubtfulMessage",
     "Folder",
     "FolderGroupPermission",
@@ -44,6 +47,7 @@ __all__ = [
     "Launch",
     "ListLayout",
     "LogEntry",
+    "Mention",
     "NodeMemory",
     "NodeRun",
     "Notice",
