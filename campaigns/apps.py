@@ -10,6 +10,8 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from orchcamp.datasets import usage
 
+        from . import kinds
         from .usage import campaigns_that_use
 
         usage.register(campaigns_that_use)
+        kinds.declare()

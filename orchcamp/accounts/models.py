@@ -12,6 +12,20 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from .notification import DigestTime, Letter, Notification, NotificationPreference
+
+__all__ = [
+    "ApiToken",
+    "AuditEntry",
+    "AuditQuerySet",
+    "DigestTime",
+    "Letter",
+    "Notification",
+    "NotificationPreference",
+    "ProductProfile",
+    "User",
+]
+
 
 class User(AbstractUser):
     """A person who signs in. Rights come from product profiles, never from ``is_staff``."""
