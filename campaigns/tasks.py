@@ -21,6 +21,7 @@ from orchcamp.datasets import refreshing
 from . import execution, launching, notices, retention, sending, standstill
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
+from .work import telling as overdue
 
 SLICE = 40.0  # seconds that one task goes on computing
 SENDING_SLICE = 5.0  # shorter, so that a test somebody waits for does not stand behind a large sending
@@ -111,6 +112,7 @@ def recover() -> None:
     standstill.tell(now)
     for pk in notices.claim_due(now):
         _later("tell_supervisors", pk)
+    overdue.recover(now)
     if retention.claim_daily(now):
         _later("purge", 0)
     Beat.objects.update_or_create(name=f"{SCHEDULER}{socket.gethostname()}"[:40], defaults={"at": now})

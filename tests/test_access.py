@@ -36,12 +36,16 @@ WHO = {
     "administer": {"ada"},
     "token": set(),  # programs: no session opens it, tests/contract/test_signal_http.py knows what does
     "author": {"mark"},  # what only the person who asked may do
+    "team": {"anna", "ada"},  # the members of the team, and who administers
+    "team_member": {"anna"},  # those alone
     "share": {"mark", "ada"},  # the owner and those who administer
 }
 SPRING = {"slug": "campaign"}
 SUMMER = {"slug": "in_review"}
 RUN = {"slug": "campaign", "run_id": "run"}
 DRY = {"slug": "campaign", "run_id": "dry_run"}
+TASK = {"task_id": "task"}
+COMMENT = {"comment_id": "comment"}
 NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
 
@@ -163,7 +167,7 @@ TABLE = {
     "campaigns:signal": Route("-", "decide", SPRING),
     "campaigns:govern": Route("decide", "decide", SPRING | {"verb": "=stop"}),
     "campaigns:read_alert": Route("-", "see", {"alert_id": "alert"}),
-    # approvals and tasks
+    # approvals
     "campaigns:submit": Route("make", "make", SUMMER),
     "campaigns:withdraw": Route("-", "author", SUMMER),
     "campaigns:publish": Route("decide", "decide", SUMMER),
@@ -175,9 +179,30 @@ TABLE = {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    # my work, tasks, boards: a board is for the members of its team and for those who administer
+    "campaigns:work": Route("anyone", "-"),
+    "campaigns:boards": Route("anyone", "-"),
+    "campaigns:board": Route("team", "-", {"group_id": "approvers"}),
     "campaigns:tasks": Route("anyone", "-"),
-    "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look"}),
-    "campaigns:task": Route("make", "make", {"task_id": "task"}, {"status": "done"}),
+    "campaigns:finish_tasks": Route("-", "anyone", data={"task": "1"}),
+    "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look", "priority": "2"}),
+    "campaigns:task": Route("see", "-", TASK),
+    "campaigns:edit_task": Route("make", "make", TASK, {"title": "Look", "priority": "2", "revision": "0"}),
+    "campaigns:move_task": Route("-", "make", TASK, {"status": "done"}),
+    "campaigns:take_task": Route("-", "team_member", {"task_id": "team_task"}),
+    "campaigns:add_step": Route("-", "make", TASK, {"text": "Look"}),
+    "campaigns:change_step": Route("-", "make", TASK | {"item_id": "step"}, {"do": "tick"}),
+    # comments: all who see the campaign read, makers write, the author changes
+    "campaigns:task_comments": Route("see", "make", TASK, {"text": "Look"}),
+    "campaigns:node_comments": Route("see", "make", NODE, {"text": "Look"}),
+    "campaigns:version_comments": Route("see", "make", SPRING | {"number": "=2"}, {"text": "Look"}),
+    "campaigns:run_comments": Route("see", "make", RUN, {"text": "Look"}),
+    "campaigns:people": Route("make", "-", SPRING),
+    "campaigns:comment": Route("see", "-", COMMENT),
+    "campaigns:edit_comment": Route("author", "author", COMMENT, {"text": "Look"}),
+    "campaigns:delete_comment": Route("-", "share", COMMENT),
+    "campaigns:resolve_comment": Route("-", "make", COMMENT),
+    "campaigns:note_mention": Route("-", "author", {"mention_id": "mention"}),
     # reports
     "campaigns:reports": Route("see", "-"),
     "campaigns:report": Route("see", "-", SPRING),
@@ -396,4 +421,4 @@ def test_a_refusal_tells_which_right_is_missing(name, method, things, people, se
         return
     response, _written = ask(people["vera"], method, address_of(name, things), route.data)
     if response.status_code == 403:
-        assert re.search(r"You need the right “.+”|Only the person who asked|not put to you", response.text_of_page)
+        assert re.search(r"You need the right “.+”|Only the person who asked|not put to you|not given to a team of yours", response.text_of_page)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from campaigns import controls, retention, worklist
-from campaigns.models import Campaign, Run
+from campaigns.models import Campaign, Run, Task
 from orchcamp.accounts import access
 from orchcamp.web.templatetags.ui import badge
 
@@ -60,7 +60,7 @@ def status(row: Any, field: str = "status") -> SafeString:
     return badge(getattr(row, f"get_{field}_display")(), tone, icon)
 
 
-WAITING = {"approvals": ("approvals", "questions"), "tasks": ("tasks",)}  # section of the menu -> what waits
+WAITING = {"approvals": ("approvals", "questions"), "work": ("total",)}  # section of the menu -> what waits
 
 
 @register.inclusion_tag("campaigns/_waiting.html", takes_context=True)
@@ -120,6 +120,13 @@ def removal(context: Context, campaign: Campaign) -> Any:
     if not hasattr(request, "installation"):
         request.installation = retention.installation()
     return retention.removed_at(campaign, request.installation)
+
+
+@register.simple_tag
+def overdue_tasks(campaign: Campaign) -> int:
+    """How many tasks of a campaign are overdue."""
+    late = campaign.tasks.filter(status__in=Task.ACTIVE, due_on__lt=timezone.localdate(timezone=campaign.zone))
+    return late.count()
 
 
 @register.simple_tag

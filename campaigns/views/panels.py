@@ -14,9 +14,10 @@ from activities import catalogue, check
 from activities.forms import SettingsForm
 from activities.graph import Graph, Node
 from activities.shapes import Shapes
-from campaigns import asked, chains, contexts, counts, drawing, memories, palette
+from campaigns import asked, chains, comments, contexts, counts, drawing, memories, palette
 from campaigns import history as steps_of
 from campaigns.choices import choices, seen
+from campaigns.comments import Subject
 from campaigns.models import Campaign, CampaignVersion, NodeRun, Run
 from campaigns.store import RunStore
 from orchcamp.accounts.access import may
@@ -97,6 +98,8 @@ def node(
         "memory": memory(request, campaign, found),
         "pinned": [note for note in graph.notes.values() if note.node == node_id],
         "has_message": contexts.is_channel(found),
+        "talk": comments.count(Subject(campaign, node_id=node_id)),
+        "may_give": may(request.user, "change", campaign),
         "editable": version.is_draft and may(request.user, "change", campaign),
     } | more
 

@@ -10,6 +10,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns import comments
+from campaigns.comments import Subject
 from campaigns.controls import missing_right
 from campaigns.models import Campaign, CampaignVersion
 from campaigns.status import PUBLISHED
@@ -18,7 +20,7 @@ from orchcamp.accounts.access import get_for
 from orchcamp.web.errors import Refused
 from orchcamp.web.numbers import whole
 
-from . import scenes
+from . import remarks, scenes
 
 
 @require_GET
@@ -31,6 +33,7 @@ def version_list(request: HttpRequest, slug: str) -> HttpResponse:
         "lines": lines,
         "may_begin": campaign.status in PUBLISHED and lines[0].state not in (states.DRAFT, states.IN_REVIEW),
         "next": lines[0].version.number + 1,
+        "talk": comments.by_version(campaign),
         "missing": missing_right(request.user, "change", campaign),
     }
     return render(request, "campaigns/version_list.html", context)
@@ -81,4 +84,5 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     if a is not None and b is not None:
         a.campaign = b.campaign = campaign
         context["comparison"] = comparison.compare(a, b, scenes.flow(request))
+        context |= remarks.context(request, Subject(campaign, version=b))
     return render(request, "campaigns/version_compare.html", context)

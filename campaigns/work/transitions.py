@@ -177,9 +177,11 @@ def whose(task: Task) -> str:
 
 
 def refusal(task: Task, who: frozenset[str]) -> str:
-    """Why a person may not do this to a task."""
+    """Why a person may not do this to a task, and which right would do."""
     if who == GIVERS:
-        return _("Only who created “%(task)s”, and those who may change its campaign, can do this.") % {"task": task}
-    return _(
-        "“%(task)s” is moved by the person or team it is for, by who created it, and by those who may change its campaign."
-    ) % {"task": task}
+        sentence = _("“%(task)s” is changed by who created it, and by those who may change its campaign.")
+    else:
+        sentence = _(
+            "“%(task)s” is moved by the person or team it is for, by who created it, and by those who may change its campaign."
+        )
+    return f"{sentence % {'task': task}} {access.refusal(Campaign, 'change')}"

@@ -24,6 +24,7 @@ FIELDS = ("title", "description", "assignee", "group", "due_on", "priority", "no
 def create_task(campaign: Campaign, *, by: User | None, title: str, **more: Any) -> Task:
     """Note a task; ``more`` may give description, assignee or group, due_on, priority and node_id."""
     facts = _given({"assignee": None, "group": None, **more}, None)
+    _demand_sees(campaign, facts["assignee"])
     with transaction.atomic():
         task = Task.objects.create(campaign=campaign, title=title, created_by=by, **facts)
         audit.record(by, "created task", task, campaign=campaign.slug, title=title, given_to=transitions.whose(task))
@@ -37,6 +38,8 @@ def change_task(task: Task, *, by: User, revision: int | None = None, **changes:
         raise NotAllowed(transitions.refusal(task, transitions.GIVERS))
     before = _said(Task.objects.select_related("assignee", "group").get(pk=task.pk))
     facts = _given(changes, task)
+    if facts.get("assignee") != before["assignee"]:
+        _demand_sees(task.campaign, facts.get("assignee"))
     with transaction.atomic():
         rows = Task.objects.filter(pk=task.pk, revision=task.revision if revision is None else revision)
         if not rows.update(**facts, revision=F("revision") + 1):
@@ -77,7 +80,7 @@ def _given(facts: Mapping[str, Any], task: Task | None) -> dict[str, Any]:
     return found
 
 
-def demand_sees(campaign: Campaign, person: User | None) -> None:
+def _demand_sees(campaign: Campaign, person: User | None) -> None:
     """Raise CampaignError where a task would go to a person who cannot see its campaign."""
     if person is not None and not access.may(person, "view", campaign):
         raise CampaignError(
