@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
 from campaigns.models import Task
 from campaigns.work import transitions
@@ -15,6 +14,7 @@ from campaigns.work.transitions import MOVES
 from orchcamp.accounts.models import AuditEntry
 from orchcamp.web.errors import Refused
 from tests.campaigns.builders import make_campaign
+from tests.campaigns.test_run_machine import Stage
 from tests.conftest import person
 
 from .stage import give, make_team
@@ -23,8 +23,11 @@ CAST = {"mark": "manager", "vera": "viewer", "vic": "viewer", "wanda": "viewer"}
 PEOPLE = st.sampled_from(sorted(CAST))
 
 
-class TaskMachine(RuleBasedStateMachine):
+class TaskMachine(Stage):
     """Mark manages and gives; Vera and Vic are in the team; Wanda is not."""
+
+    def furnish(self) -> None:
+        """Tasks need no customer data."""
 
     @initialize()
     def begin(self):
@@ -91,9 +94,11 @@ class TaskMachine(RuleBasedStateMachine):
         assert (task.done_at is not None) == (task.status == Task.Status.DONE)
 
 
-TaskMachine.TestCase.settings = settings(max_examples=12, stateful_step_count=12, deadline=None)
-
-
 @pytest.mark.django_db
-class TestTask(TestCase, TaskMachine.TestCase):
-    pass
+def test_a_task_is_where_its_table_says_whatever_people_try():
+    run_state_machine_as_test(
+        TaskMachine,
+        settings=settings(
+            max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
