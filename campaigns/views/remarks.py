@@ -48,7 +48,8 @@ def answer(request: HttpRequest, subject: Subject) -> HttpResponse:
         about = Comment.objects.filter(campaign=subject.campaign, **subject.fields)
         thread = get_object_or_404(about.select_related(*PARTS), pk=number)
     text = request.POST.get("text", "")
-    typed = {"typed": text, "typed_in": thread.pk if thread else 0}
+    answered = thread.pk if thread and thread.resolved_at is None else 0  # where there is a box for it
+    typed = {"typed": text, "typed_in": answered}
     try:
         _comment, named = comments.write(subject, text, by=request.user, thread=thread)
     except NotAllowed as refused:
