@@ -12,7 +12,7 @@ function send(card, status) {
   if (!button) return;
   goesOn = card.dataset.task;
   card.classList.add("board-card-going");
-  button.form.requestSubmit(button);
+  button.click();
 }
 
 function mayGo(card, column) {
