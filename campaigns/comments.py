@@ -202,7 +202,9 @@ def resolve(thread: Comment, *, by: User, resolved: bool = True) -> None:
     _demand(by, thread.campaign)
     if thread.thread_id is not None:
         raise CampaignError(_("Only a whole thread is resolved, by the comment that begins it."))
-    facts = {"resolved_at": timezone.now(), "resolved_by": by} if resolved else {"resolved_at": None, "resolved_by": None}
+    facts = (
+        {"resolved_at": timezone.now(), "resolved_by": by} if resolved else {"resolved_at": None, "resolved_by": None}
+    )
     with transaction.atomic():
         if Comment.objects.filter(pk=thread.pk, resolved_at__isnull=resolved).update(**facts):
             _record(by, "resolved thread" if resolved else "reopened thread", thread)
@@ -264,9 +266,7 @@ def _tell(comment: Comment, named: Named, by: User) -> None:
 def _tell_mentioned(comment: Comment, named: Named, by: User) -> None:
     sentence = _("%(who)s mentions you on %(what)s of “%(campaign)s”: %(text)s")
     key = f"mention-{comment.pk}"
-    notifying.tell(
-        named.people, "mention", sentence % _facts(comment, by), address=address(comment), key=key, by=by
-    )
+    notifying.tell(named.people, "mention", sentence % _facts(comment, by), address=address(comment), key=key, by=by)
 
 
 def _thread(comment: Comment) -> Q:

@@ -93,9 +93,7 @@ def _sending(row: NodeRun) -> Line:
     title = _("Confirm “%(name)s” of %(campaign)s") % {"name": node.name if node else row.node_id, "campaign": name}
     address = f"{_run(row.run)}#run-attention"
     detail = _("The messages are prepared; nothing goes out before somebody confirms.")
-    return Line(
-        "sendings", f"sending-{row.pk}", title, detail, name, address, _("Look and confirm"), row.started_at
-    )
+    return Line("sendings", f"sending-{row.pk}", title, detail, name, address, _("Look and confirm"), row.started_at)
 
 
 def _doubts(run: Run) -> Line:

@@ -421,4 +421,7 @@ def test_a_refusal_tells_which_right_is_missing(name, method, things, people, se
         return
     response, _written = ask(people["vera"], method, address_of(name, things), route.data)
     if response.status_code == 403:
-        assert re.search(r"You need the right “.+”|Only the person who asked|not put to you|not given to a team of yours", response.text_of_page)
+        assert re.search(
+            r"You need the right “.+”|Only the person who asked|not put to you|not given to a team of yours",
+            response.text_of_page,
+        )

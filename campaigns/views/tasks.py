@@ -48,7 +48,8 @@ def task_list(request: HttpRequest) -> HttpResponse:
         "wish": wish,
         "campaign": campaign,
         "reader": _reader(request, page.object_list),
-        "may_create": bool(campaign) and Campaign.objects.for_user(request.user, "change").filter(pk=campaign.pk).exists(),
+        "may_create": bool(campaign)
+        and Campaign.objects.for_user(request.user, "change").filter(pk=campaign.pk).exists(),
         "whose": finding.WHOSE,
         "statuses": finding.STATUSES,
         "teams": finding.teams(request.user),
@@ -194,7 +195,9 @@ def _piece(request: HttpRequest, found: Task, status: int) -> HttpResponse:
         context = work.board_of(request, team, request.POST.get("person", ""))
         return render(request, "campaigns/_board.html", context, status=status)
     if where == "row":
-        [(_task, moves, may_take)] = _reader(request, finding.with_steps(finding.visible(request.user)).filter(pk=found.pk))
+        [(_task, moves, may_take)] = _reader(
+            request, finding.with_steps(finding.visible(request.user)).filter(pk=found.pk)
+        )
         context = {"task": _task, "moves": moves, "may_take": may_take}
         return render(request, "campaigns/_task_row.html", context, status=status)
     if where == "line":

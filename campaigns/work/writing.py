@@ -50,9 +50,7 @@ def change_task(task: Task, *, by: User, revision: int | None = None, **changes:
             )
         task.refresh_from_db()
         after = _said(task)
-        audit.record(
-            by, "changed task", task, campaign=task.campaign.slug, changes=audit.differences(before, after)
-        )
+        audit.record(by, "changed task", task, campaign=task.campaign.slug, changes=audit.differences(before, after))
         (telling.assigned if _handed_over(before, after) else telling.changed)(task, by=by)
     return task
 

@@ -92,7 +92,7 @@ def _held(user: Any) -> Held:
         right = ("permissions__content_type__app_label", "permissions__codename")
         rows = list(user.groups.order_by("name").values_list("name", "profile__everywhere", *right))
         user._held = Held(
-            tuple(dict.fromkeys(name for name, *_rest in rows)),
+            tuple(dict.fromkeys(name for name, everywhere, *_rest in rows if everywhere is not None)),
             frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
             frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
         )

@@ -49,7 +49,13 @@ def page_of(user, task: Task) -> str:
 
 def test_a_task_is_given_to_somebody_about_a_node(campaign, mark, anna, client):
     client.force_login(mark)
-    data = {"title": "Check the audience", "assignee": anna.pk, "due_on": "2030-01-31", "node_id": "people", "priority": "2"}
+    data = {
+        "title": "Check the audience",
+        "assignee": anna.pk,
+        "due_on": "2030-01-31",
+        "node_id": "people",
+        "priority": "2",
+    }
     assert client.post(reverse("campaigns:create_task", args=["spring"]), data).status_code == 302
     task = Task.objects.get()
     assert (task.assignee, task.node_id, task.created_by) == (anna, "people", mark)
@@ -59,7 +65,9 @@ def test_a_task_needs_a_title_and_an_active_assignee(campaign, mark, anna, clien
     anna.is_active = False
     anna.save()
     client.force_login(mark)
-    response = client.post(reverse("campaigns:create_task", args=["spring"]), {"title": "", "assignee": anna.pk, "priority": "2"})
+    response = client.post(
+        reverse("campaigns:create_task", args=["spring"]), {"title": "", "assignee": anna.pk, "priority": "2"}
+    )
     assert response.status_code == 200
     assert "2 things need your attention" in text(response)
     assert not Task.objects.exists()
