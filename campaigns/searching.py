@@ -123,7 +123,7 @@ def _nodes(asked: _Asked) -> list[Hit]:
 
 
 def _tasks(asked: _Asked) -> list[Hit]:
-    tasks = Task.objects.filter(asked.reached("campaign")).exclude(status=Task.Status.DONE)
+    tasks = Task.objects.filter(asked.reached("campaign"), status__in=Task.ACTIVE)
     found = _fitting(
         asked, tasks.select_related("campaign").only("title", "campaign__name").order_by("-pk"), lambda task: task.title
     )

@@ -18,7 +18,7 @@ from campaigns import asked, chains, comments, contexts, counts, drawing, memori
 from campaigns import history as steps_of
 from campaigns.choices import choices, seen
 from campaigns.comments import Subject
-from campaigns.models import Campaign, CampaignVersion, NodeRun, Run
+from campaigns.models import Campaign, CampaignVersion, NodeRun, Run, Task
 from campaigns.store import RunStore
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import AuditEntry
@@ -99,6 +99,9 @@ def node(
         "pinned": [note for note in graph.notes.values() if note.node == node_id],
         "has_message": contexts.is_channel(found),
         "talk": comments.count(Subject(campaign, node_id=node_id)),
+        "node_tasks": list(
+            campaign.tasks.filter(node_id=node_id, status__in=Task.ACTIVE).select_related("campaign")[:5]
+        ),
         "may_give": may(request.user, "change", campaign),
         "editable": version.is_draft and may(request.user, "change", campaign),
     } | more

@@ -42,7 +42,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     wish = finding.asked(request.GET)
     seen = Campaign.objects.for_user(request.user)
     campaign = seen.filter(slug=wish.campaign).first() if wish.campaign else None
-    page = paginate(request, finding.with_steps(finding.narrowed(request.user, wish)))
+    page = paginate(request, finding.narrowed(request.user, wish))
     context = {
         "page": page,
         "wish": wish,
@@ -60,7 +60,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
 
 def _reader(request: HttpRequest, tasks: Any) -> list[tuple[Task, list[transitions.Move], bool]]:
     """Each task of a page with what the person can do to it."""
-    rows = list(tasks)
+    rows = finding.count_steps(tasks)
     person = transitions.reader(request.user, [task.campaign for task in rows])
     return [(task, person.moves(task), person.may_take(task)) for task in rows]
 
@@ -195,10 +195,8 @@ def _piece(request: HttpRequest, found: Task, status: int) -> HttpResponse:
         context = work.board_of(request, team, request.POST.get("person", ""))
         return render(request, "campaigns/_board.html", context, status=status)
     if where == "row":
-        [(_task, moves, may_take)] = _reader(
-            request, finding.with_steps(finding.visible(request.user)).filter(pk=found.pk)
-        )
-        context = {"task": _task, "moves": moves, "may_take": may_take}
+        [(_task, moves, may_take)] = _reader(request, [found])
+        context = {"task": found, "moves": moves, "may_take": may_take}
         return render(request, "campaigns/_task_row.html", context, status=status)
     if where == "line":
         return HttpResponse(status=status)

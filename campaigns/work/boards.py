@@ -57,7 +57,7 @@ class Board:
 def of(team: Group, user: User, *, person: str = "", now: datetime | None = None) -> Board:
     """A team's board as one person sees it: only tasks of campaigns that they may see."""
     since = (now or timezone.now()) - DONE_FOR
-    tasks = finding.with_steps(finding.visible(user).filter(team=team))
+    tasks = finding.visible(user).filter(team=team)
     if person:
         tasks = tasks.filter(assignee__username=person)
     lately = Q(status=Task.Status.DONE, done_at__gte=since)
@@ -65,7 +65,7 @@ def of(team: Group, user: User, *, person: str = "", now: datetime | None = None
     for status in COLUMNS:
         where = lately if status == Task.Status.DONE else Q(status=status)
         found[status] = list(tasks.filter(where)[: MOST + 1])
-    shown = [task for rows in found.values() for task in rows[:MOST]]
+    shown = finding.count_steps(task for rows in found.values() for task in rows[:MOST])
     reader = transitions.reader(user, [task.campaign for task in shown])
     columns = [
         Column(status, [_card(task, reader) for task in found[status][:MOST]], len(found[status]) > MOST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import formats, timezone
@@ -74,14 +75,19 @@ def recover(now: datetime) -> None:
     """Tell of tasks that have become overdue, once for each day they were due on."""
     news = Task.objects.filter(overdue(now)).exclude(told_overdue=F("due_on"))
     for task in news.select_related("campaign__folder__parent__parent").order_by("due_on", "pk")[:AT_ONCE]:
-        due = {"pk": task.pk, "due_on": task.due_on, "status__in": Task.ACTIVE}
-        if not Task.objects.filter(**due).exclude(told_overdue=task.due_on).update(told_overdue=task.due_on):
-            continue  # another worker tells of it, or it was just done
-        sentence = _("“%(task)s” on “%(campaign)s” was due on %(day)s.") % {
-            "task": task.title,
-            "campaign": task.campaign.name,
-            "day": formats.date_format(task.due_on),
-        }
-        people = who.may("view", task.campaign).filter(_given_to(task) | Q(pk=task.created_by_id)).distinct()
-        key = f"task-{task.pk}-overdue-{task.due_on}"
-        notifying.tell(people, "task_overdue", sentence, address=address(task), key=key, title=task.title)
+        with transaction.atomic():
+            _tell_overdue(task)
+
+
+def _tell_overdue(task: Task) -> None:
+    due = {"pk": task.pk, "due_on": task.due_on, "status__in": Task.ACTIVE}
+    if not Task.objects.filter(**due).exclude(told_overdue=task.due_on).update(told_overdue=task.due_on):
+        return  # another worker tells of it, or it was just done
+    sentence = _("“%(task)s” on “%(campaign)s” was due on %(day)s.") % {
+        "task": task.title,
+        "campaign": task.campaign.name,
+        "day": formats.date_format(task.due_on),
+    }
+    people = who.may("view", task.campaign).filter(_given_to(task) | Q(pk=task.created_by_id)).distinct()
+    key = f"task-{task.pk}-overdue-{task.due_on}"
+    notifying.tell(people, "task_overdue", sentence, address=address(task), key=key, title=task.title)
