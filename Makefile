@@ -29,22 +29,20 @@ demo: setup
 	@ORCHCAMP_DEMO=1 $(PYTHON_BIN) manage.py demo --port $(PORT)
 
 test: setup-dev
-	@$(PYTHON_BIN) -m pytest -n 2 --dist loadfile -m "not slow and not spark" || { \
-		echo "Once more, those that failed: a browser on a busy machine can be late, a defect fails again."; \
-		$(PYTHON_BIN) -m pytest --lf --lfnf=none -m "not slow and not spark"; }
+	@.ci/tests -n 2 --dist loadfile -m "not slow and not spark"
 
 test-fast: setup-dev
 	@$(PYTHON_BIN) -m pytest -m "not slow and not browser and not spark"
 
 test-slow: setup-dev
-	@$(PYTHON_BIN) -m pytest -m slow
+	@.ci/tests -m slow
 
 test-postgres: setup-dev
-	@.ci/postgres $(PYTHON_BIN) -m pytest tests/accounts tests/campaigns tests/messaging -n 2 --dist loadfile \
+	@.ci/postgres .ci/tests tests/accounts tests/campaigns tests/messaging -n 2 --dist loadfile \
 		-m "not slow and not browser"
 
 test-spark: setup-dev
-	@$(PYTHON_BIN) -m pytest -m spark -rs
+	@.ci/tests -m spark -rs
 
 check: setup-dev
 	$(PYTHON_BIN) -m ruff format --check .

@@ -18,7 +18,7 @@ from orchcamp.accounts.models import User
 from orchcamp.datasets import engine
 from orchcamp.web.errors import Refused
 
-from . import arming, files, foresee
+from . import arming, files, following, foresee
 from .models import LogEntry, NodeMemory, NodeRun, Run
 from .store import RunStore
 
@@ -160,6 +160,8 @@ def settle(run: Run, nodes: Iterable[NodeRun] | None = None) -> None:
         if result == Run.Status.SUCCEEDED:
             _complete(run)
             run.foresight = foresight
+        elif result == Run.Status.FAILED and run.mode == Run.Mode.LIVE:
+            following.happened(run.campaign, "run_failed", run=run)
 
 
 def _complete(run: Run) -> None:
@@ -179,7 +181,8 @@ def _complete(run: Run) -> None:
     if not run.errors:
         _remember(run)
         transaction.on_commit(lambda: files.imported(run))
-    arming.finish(run)
+    if not arming.finish(run):
+        following.happened(run.campaign, "run_ended", run=run)
 
 
 def _foreseen(run: Run) -> dict[str, Any]:

@@ -80,13 +80,13 @@ def goes_on(campaign: Campaign) -> bool:
     return campaign.next_launch_at is not None or campaign.launches.filter(status=Launch.Status.QUEUED).exists()
 
 
-def finish(run: Run) -> None:
+def finish(run: Run) -> bool:
     """What a live run that ended well means for its campaign: one that launches again stays as it is, one that
-    launched more than once by itself and is through closes, any other is completed."""
+    launched more than once by itself and is through closes, any other is completed; whether it did either."""
     campaign = run.campaign
     campaign.refresh_from_db(fields=["schedule", "status", "next_launch_at"])
     if goes_on(campaign):
-        return
+        return False
     schedule = launches.of(campaign)
     several = schedule is not None and (schedule.repeats or schedule.frequency == value.SIGNAL)
-    status.moved(campaign, "close" if several else "complete")
+    return status.moved(campaign, "close" if several else "complete")

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
 
-from . import assumptions
+from . import assumptions, following
 from .advance import REVIEW, note
 from .contexts import demand_runnable, draft_context
 from .errors import WrongStatus
@@ -23,6 +23,8 @@ from .models import Campaign, CampaignVersion, NodeRun, Run
 from .pins import pins
 
 S = NodeRun.Status
+SCHEDULE, BY_HAND = "schedule", "by hand"  # what began a run that its campaign is launched with
+LAUNCHED = (SCHEDULE, BY_HAND)
 BEGAN = {
     Run.Mode.TEST: gettext_lazy("A test run began."),
     Run.Mode.DRY: gettext_lazy("A dry run began: nothing is sent, and nothing is changed."),
@@ -73,6 +75,8 @@ def start(
                 NodeRun.objects.bulk_create(nodes)
                 note(run, str(BEGAN[Run.Mode(mode)]), by=by)
                 audit.record(by, f"started {mode} run", version.campaign, run=run.pk, version=version.number)
+                if run.trigger in LAUNCHED:
+                    following.happened(version.campaign, "run_began", by=by, run=run)
     except IntegrityError:
         raise WrongStatus(
             _("“%(name)s” is running live already; wait for that run to end, or stop it.")

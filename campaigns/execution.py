@@ -19,7 +19,7 @@ from orchcamp.accounts.models import User
 from orchcamp.datasets import engine
 from orchcamp.web.errors import Refused
 
-from . import failing, mending, questions, sending
+from . import calling, failing, mending, questions, sending
 from .advance import claim_ready, held_back, name_of, note, settle, verdict
 from .beginning import start
 from .contexts import context, draft_context
@@ -110,6 +110,8 @@ def _finish(node: NodeRun, outcome: Outcome) -> bool:
             severity = LogEntry.Severity.ERROR if failed else LogEntry.Severity.WARNING
         if sentence := outcome.error or outcome.sentence:
             note(node.run, f"{name_of(node.run, node.node_id)}: {sentence}", node_id=node.node_id, severity=severity)
+        if outcome.waiting_for == NodeRun.WaitingFor.CONFIRMATION:
+            calling.to_confirm(node)
         if outcome.said:
             note(node.run, f"{name_of(node.run, node.node_id)}: {outcome.said}", node_id=node.node_id)
         if failed:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.models import Group
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from activities.variables import VariableForm, VariablesField
 from orchcamp.accounts.models import User
+from orchcamp.web.zones import zones
 
 from . import sharing, variables
 from .models import Campaign, Folder
@@ -49,16 +49,6 @@ class TagsField(forms.CharField):
 
     def run_validators(self, value: Any) -> None:
         """The validators of a text do not apply to a list."""
-
-
-def zones() -> list[tuple[str, Any]]:
-    """The time zones, by region."""
-    regions: dict[str, list[tuple[str, str]]] = {}
-    for name in sorted(available_timezones()):
-        region, _slash, city = name.partition("/")
-        if city and region not in {"Etc", "SystemV", "US", "posix", "right"}:
-            regions.setdefault(region, []).append((name, city.replace("_", " ").replace("/", " – ")))
-    return [("UTC", "UTC"), *regions.items()]
 
 
 class CampaignForm(forms.Form):

@@ -24,7 +24,7 @@ def pause(campaign: Campaign, *, by: User | None) -> None:
     """Begin nothing new: the open run pauses, and moments of the schedule pass by. Raises WrongStatus."""
     with transaction.atomic():
         _pause_running(campaign, by)
-        move(campaign, "pause")
+        move(campaign, "pause", by=by)
         _pause_running(campaign, by)  # one that a launch began until the line before
         audit.record(by, "paused", campaign)
 
@@ -43,7 +43,7 @@ def resume(campaign: Campaign, *, by: User | None) -> Run | None:
             steering.resume(run, by=by)  # its campaign goes on with it
             campaign.refresh_from_db()
         else:
-            move(campaign, "resume")
+            move(campaign, "resume", by=by)
             arming.arm(campaign)
         audit.record(by, "resumed", campaign)
     return run
@@ -54,7 +54,7 @@ def close(campaign: Campaign, *, by: User | None) -> Run | None:
     with transaction.atomic():
         campaign.refresh_from_db(fields=["status"])
         run = resume(campaign, by=by) if campaign.status == Status.PAUSED else None
-        move(campaign, "close")
+        move(campaign, "close", by=by)
         audit.record(by, "closed", campaign)
     return run
 
@@ -68,7 +68,7 @@ def stop(campaign: Campaign, *, by: User | None) -> None:
             steering.stop(run, by=by)  # its campaign stops with it
             campaign.refresh_from_db()
         else:
-            move(campaign, "stop")
+            move(campaign, "stop", by=by)
         audit.record(by, "stopped", campaign)
 
 
@@ -82,7 +82,7 @@ def take_up(campaign: Campaign, *, by: User | None) -> Run | None:
             steering.take_up(run, by=by)
             campaign.refresh_from_db()
         else:
-            move(campaign, "take_up")
+            move(campaign, "take_up", by=by)
             arming.arm(campaign)
         audit.record(by, "took up", campaign)
     return run

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from orchcamp.accounts.models import User
 from orchcamp.web.numbers import whole
 
-from . import columns, finding, tagging
+from . import columns, finding, following, tagging
 from .folders import NONE, Branch
 from .models import Campaign, CampaignVersion, Run, SearchEntry
 
@@ -150,7 +150,8 @@ def listed(campaigns: Any, filters: Filters, user: User) -> Any:
     found = filters.of_status(campaigns).select_related("owner", "folder")
     if filters.sort.removeprefix("-") == "last_run":
         found = found.annotate(last_started=last_run("started_at"))
-    return found.annotate(version_id=Subquery(latest), run_id=last_run("pk"), starred=Exists(starred)).order_by(
+    about = {"starred": Exists(starred), "follows": following.extent_for(user)}
+    return found.annotate(version_id=Subquery(latest), run_id=last_run("pk"), **about).order_by(
         columns.sort_field(filters.sort), "-pk"
     )
 

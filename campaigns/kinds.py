@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from orchcamp.accounts import notifying
 from orchcamp.accounts.notifying import Kind
 
+from . import notices
+
 KINDS = (
     Kind(
         "approval_requested",
@@ -48,6 +50,7 @@ KINDS = (
         _("A campaign fails"),
         _("A node or a run of a campaign that you supervise fails, stands still or was not launched."),
         mail="now",
+        unwritten=notices.unwritten,
     ),
     Kind(
         "sending_waits",

@@ -23,6 +23,7 @@ from orchcamp.web.errors import Refused
 
 from . import beginning, launches, status
 from .arming import arm, disarm, finish, goes_on
+from .beginning import BY_HAND, SCHEDULE
 from .errors import WrongStatus
 from .models import Campaign, Launch, Run
 from .schedules import moments, value
@@ -34,7 +35,6 @@ S = Campaign.Status
 L = Launch.Status
 GRACE = timedelta(minutes=10)  # a slot that nobody took for so long is a missed one
 MOST = 100  # missed slots of one downtime that are written down, the newest ones
-SCHEDULE, BY_HAND = "schedule", "by hand"  # what began a run
 
 
 def due(now: datetime | None = None) -> list[int]:
@@ -251,7 +251,7 @@ def launch_now(campaign: Campaign, *, by: User | None) -> Run:
         said = _("By hand, by %(by)s.") % {"by": by or _("the system")}
         facts = {"status": L.LAUNCHED, "run": run, "reason": said}
         Launch.objects.update_or_create(campaign=campaign, slot=run.scheduled_for, defaults=facts)
-        status.move(campaign, "launch")
+        status.move(campaign, "launch", by=by)
         audit.record(by, "launched now", campaign, run=run.pk)
     return run
 

@@ -131,7 +131,7 @@ def submit(version: CampaignVersion, *, by: User | None, message: str = "") -> A
         properties = version.properties or drafting.properties_of(campaign)
         if not drafts.update(frozen_at=now, properties=properties):
             raise StaleCanvas(_("Someone changed the canvas in the meantime; look at it, then ask again."))
-        drafting.step(campaign, "submit")
+        drafting.step(campaign, "submit", by=by)
         version.frozen_at, version.properties = now, properties
         approval = Approval.objects.create(
             version=version, test_run=run, counts=counts_of(run), requested_by=by, message=message
@@ -167,7 +167,7 @@ def approve(approval: Approval, *, by: User, message: str = "") -> None:
     with transaction.atomic():
         _decide(approval, Approval.Status.APPROVED, by=by, answer=message)
         CampaignVersion.objects.filter(pk=approval.version_id).update(approved_at=timezone.now())
-        drafting.step(approval.version.campaign, "approve")
+        drafting.step(approval.version.campaign, "approve", by=by)
         audit.record(by, "approved", approval.version.campaign, version=approval.version.number)
 
 
@@ -184,7 +184,7 @@ def send_back(approval: Approval, *, by: User, message: str) -> CampaignVersion:
     demand_other(approval.version, by, approval.requested_by_id)
     with transaction.atomic():
         _decide(approval, Approval.Status.SENT_BACK, by=by, answer=message)
-        drafting.step(approval.version.campaign, "send_back")
+        drafting.step(approval.version.campaign, "send_back", by=by)
         draft = drafting.next_draft(approval.version)
         audit.record(by, "sent back", approval.version.campaign, version=approval.version.number)
     return draft
@@ -194,7 +194,7 @@ def withdraw(approval: Approval, *, by: User | None) -> CampaignVersion:
     """Take a request back before somebody has decided."""
     with transaction.atomic():
         _decide(approval, Approval.Status.CANCELLED, by=by)
-        drafting.step(approval.version.campaign, "withdraw")
+        drafting.step(approval.version.campaign, "withdraw", by=by)
         draft = drafting.next_draft(approval.version)
         audit.record(by, "withdrew request", approval.version.campaign, version=approval.version.number)
     return draft
@@ -216,7 +216,7 @@ def edit_again(campaign: Campaign, *, by: User | None, source: CampaignVersion |
     version that is open already is the draft. Refused while a live run is on, or a request for approval waits."""
     try:
         with transaction.atomic():
-            move(campaign, "edit_again")
+            move(campaign, "edit_again", by=by)
             governing.demand_between_launches(campaign)
             drafting.demand_none_waits(campaign)
             draft = campaign.draft()
@@ -250,7 +250,7 @@ def publish(campaign: Campaign, *, by: User | None, reason: str = "") -> Run | N
         )
     with transaction.atomic():
         slot, run = first_launch(campaign), None
-        move(campaign, "schedule" if slot else "publish")
+        move(campaign, "schedule" if slot else "publish", by=by)
         drafting.mark_published(version, by=by, reason=reason)
         if slot or campaign.by_signal:
             demand_runnable(version, mode=Run.Mode.LIVE)
@@ -267,7 +267,7 @@ def _next_in_force(campaign: Campaign, version: CampaignVersion, *, by: User | N
         drafting.take_effect(version, by=by, reason=reason)
         campaign.refresh_from_db()
         if campaign.status == Campaign.Status.SCHEDULED and first_launch(campaign) is None:
-            move(campaign, "launch")
+            move(campaign, "launch", by=by)
             if not campaign.by_signal:
                 return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="published")
     return None
@@ -301,5 +301,5 @@ def live_run(campaign: Campaign, *, by: User | None) -> Run:
             % {"name": campaign.name, "slug": campaign.slug}
         )
     with transaction.atomic():
-        move(campaign, "run_again")
+        move(campaign, "run_again", by=by)
         return execution.start(version, mode=Run.Mode.LIVE, by=by, trigger="command")

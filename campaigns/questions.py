@@ -19,6 +19,7 @@ from activities.base import Asked, Gate
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
+from . import calling
 from .advance import name_of, note
 from .errors import AlreadyDecided, CampaignError, NotAllowed, WrongStatus
 from .models import Answer, LogEntry, NodeRun, Question, Run
@@ -46,7 +47,11 @@ def ask(node: NodeRun, asked: Asked, *, expires_at: datetime | None) -> Question
         "expiry": Gate.expiry if expires_at else "",
         "remind_at": asked.remind_at,
     }
-    return Question.objects.get_or_create(node_run=node, defaults=facts)[0]
+    with transaction.atomic():
+        question, new = Question.objects.get_or_create(node_run=node, defaults=facts)
+        if new:
+            calling.to_answer(question)
+    return question
 
 
 def may_answer(user: User, question: Question) -> bool:

@@ -15,7 +15,7 @@ from .status import move
 def archive(campaign: Campaign, *, by: User | None) -> None:
     """Put a campaign that is over, or was never begun, out of sight. Raises WrongStatus."""
     with transaction.atomic():
-        move(campaign, "archive")
+        move(campaign, "archive", by=by)
         governing.demand_between_launches(campaign)
         audit.record(by, "archived", campaign)
 
@@ -23,7 +23,7 @@ def archive(campaign: Campaign, *, by: User | None) -> None:
 def restore(campaign: Campaign, *, by: User | None) -> str:
     """Take a campaign out of the archive, to what it was before; the status it has now. Raises WrongStatus."""
     with transaction.atomic():
-        move(campaign, "restore")
+        move(campaign, "restore", by=by)
         audit.record(by, "restored", campaign, status=campaign.status)
     return campaign.status
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from orchcamp.accounts.models import User
+
+from . import following
 from .errors import WrongStatus
 from .models import Campaign
 
@@ -176,9 +180,9 @@ TRANSITIONS: dict[str, Transition] = {
 }
 
 
-def move(campaign: Campaign, verb: str) -> None:
+def move(campaign: Campaign, verb: str, *, by: User | None = None) -> None:
     """Take a campaign through one transition. Raises WrongStatus when it is not where that begins."""
-    if not moved(campaign, verb):
+    if not moved(campaign, verb, by=by):
         campaign.refresh_from_db(fields=["status"])
         raise WrongStatus(
             _("%(refusal)s: “%(name)s” is %(status)s.")
@@ -190,8 +194,8 @@ def move(campaign: Campaign, verb: str) -> None:
         )
 
 
-def moved(campaign: Campaign, verb: str) -> bool:
-    """Like ``move``, but says whether it did instead of refusing."""
+def moved(campaign: Campaign, verb: str, *, by: User | None = None) -> bool:
+    """Like ``move``, but says whether it did instead of refusing. Those who follow the campaign are told."""
     transition = TRANSITIONS[verb]
     values: dict[str, Any] = {name: value() if callable(value) else value for name, value in transition.sets.items()}
     values |= {"status": transition.target, "former_status": "", "modified_at": timezone.now()}
@@ -199,9 +203,11 @@ def moved(campaign: Campaign, verb: str) -> bool:
         values["status"] = Coalesce(NullIf(F("former_status"), Value("")), Value(S.DRAFT))
     if transition.remembers:
         values["former_status"] = F("status")
-    if not Campaign.objects.filter(pk=campaign.pk, status__in=transition.sources).update(**values):
-        return False
-    campaign.refresh_from_db(fields=["status", "former_status", *transition.sets])
+    with transaction.atomic():
+        if not Campaign.objects.filter(pk=campaign.pk, status__in=transition.sources).update(**values):
+            return False
+        campaign.refresh_from_db(fields=["status", "former_status", *transition.sets])
+        following.happened(campaign, verb, by=by)
     return True
 
 

@@ -42,7 +42,7 @@ def resume(run: Run, *, by: User | None) -> None:
     refusal = _("Only a paused or failed run can go on; this one is %(status)s.")
     with transaction.atomic():
         _demand_not_aborted(run)
-        _reopen(run, [Run.Status.PAUSED, Run.Status.FAILED], refusal)
+        _reopen(run, [Run.Status.PAUSED, Run.Status.FAILED], refusal, by=by)
         _try_failed_again(run)
         stopped_at = NodeRun.objects.filter(run=run, status=S.WAITING, waiting_for=NodeRun.WaitingFor.BREAKPOINT)
         stopped_at.update(status=S.PENDING, waiting_for="")
@@ -69,7 +69,7 @@ def aborted_sentence(run: Run) -> str:
     return _("The error policy aborted this run; mend what failed, then begin a new one.")
 
 
-def _reopen(run: Run, sources: list[str], refusal: str, *, taken_up: bool = False) -> None:
+def _reopen(run: Run, sources: list[str], refusal: str, *, by: User | None, taken_up: bool = False) -> None:
     """Make a run that stands still run again; one that is taken up brings its campaign along itself. Raises WrongStatus."""
     try:
         with transaction.atomic():
@@ -82,16 +82,16 @@ def _reopen(run: Run, sources: list[str], refusal: str, *, taken_up: bool = Fals
         raise WrongStatus(_("Another live run of this campaign is on; this one cannot go on beside it.")) from None
     run.status, run.error, run.finished_at, run.aborted = Run.Status.RUNNING, "", None, False
     if run.mode == Run.Mode.LIVE and not taken_up:
-        _demand_in_force(run)
+        _demand_in_force(run, by)
 
 
-def _demand_in_force(run: Run) -> None:
+def _demand_in_force(run: Run, by: User | None) -> None:
     """A live run goes on only while its campaign lets it: one that is paused or done goes on with its run, and one
     that was edited again, stopped or archived does not. Raises WrongStatus."""
-    if status.moved(run.campaign, "resume"):
+    if status.moved(run.campaign, "resume", by=by):
         arming.arm(run.campaign)
         return
-    if status.moved(run.campaign, "run_again"):
+    if status.moved(run.campaign, "run_again", by=by):
         return
     run.campaign.refresh_from_db(fields=["status"])
     if run.campaign.status not in status.RUNNING:
@@ -107,7 +107,7 @@ def stop(run: Run, *, by: User | None) -> None:
         if not beginning.end(run, Run.Status.STOPPED, also=Run.Status.FAILED):
             raise WrongStatus(_("This run is over (%(status)s); there is nothing to stop.") % _status(run))
         if run.mode == Run.Mode.LIVE:
-            status.moved(run.campaign, "stop")
+            status.moved(run.campaign, "stop", by=by)
         said = _("Stopped by %(by)s.") % {"by": by or _("the system")}
         note(run, said, severity=LogEntry.Severity.WARNING, by=by)
         audit.record(by, "stopped run", run.campaign, run=run.pk)
@@ -182,7 +182,8 @@ def retry(node_run: NodeRun, *, by: User | None) -> None:
             raise WrongStatus(_("%(node)s is not in error any more.%(lately)s") % {"node": name, "lately": lately(run)})
         if not Run.objects.running().filter(pk=run.pk).exists():
             _demand_not_aborted(run)
-            _reopen(run, [Run.Status.FAILED], _("A step can be tried again in a failed run; this one is %(status)s."))
+            refusal = _("A step can be tried again in a failed run; this one is %(status)s.")
+            _reopen(run, [Run.Status.FAILED], refusal, by=by)
         if node_run.ignored:  # what was left out for want of it may be reached now; what ran without it stays so
             graph = run.graph
             behind = [id for id in graph.nodes if node_run.node_id in graph.ancestors(id)]
@@ -205,9 +206,9 @@ def take_up(run: Run, *, by: User | None) -> int:
     with transaction.atomic():
         sources = [Run.Status.FAILED if run.aborted and run.status == Run.Status.FAILED else Run.Status.STOPPED]
         refusal = _("Only a stopped run can be taken up again; this one is %(status)s.")
-        _reopen(run, sources, refusal, taken_up=True)
+        _reopen(run, sources, refusal, by=by, taken_up=True)
         if run.mode == Run.Mode.LIVE:
-            status.move(run.campaign, "take_up")
+            status.move(run.campaign, "take_up", by=by)
             arming.arm(run.campaign)
             arming.arm(run.campaign)
         nodes = NodeRun.objects.filter(run=run, status=S.STOPPED)

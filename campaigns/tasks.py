@@ -16,9 +16,10 @@ from django.utils import timezone
 from django_q.models import Failure, OrmQ, Success
 from django_q.tasks import async_task
 
+from orchcamp.accounts.telling import digests, letters
 from orchcamp.datasets import refreshing
 
-from . import execution, launching, notices, retention, sending, standstill
+from . import execution, launching, retention, sending, standstill
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
 from .work import telling as overdue
@@ -43,7 +44,7 @@ def node_async(node: NodeRun) -> None:
     _later("execute_node", node.pk)
 
 
-def _later(name: str, pk: int) -> None:
+def _later(name: str, pk: int | str) -> None:
     transaction.on_commit(lambda: async_task(f"campaigns.tasks.{name}", pk, ack_failure=True))
 
 
@@ -110,9 +111,8 @@ def recover() -> None:
     for pk in refreshing.claim_due(now):
         _later("refresh_audience", pk)
     standstill.tell(now)
-    for pk in notices.claim_due(now):
-        _later("tell_supervisors", pk)
     overdue.recover(now)
+    write_mails(now)
     if retention.claim_daily(now):
         _later("purge", 0)
     Beat.objects.update_or_create(name=f"{SCHEDULER}{socket.gethostname()}"[:40], defaults={"at": now})
@@ -130,10 +130,18 @@ def refresh_audience(audience_id: int) -> None:
         refreshing.refresh_claimed(audience_id)
 
 
-def tell_supervisors(notice_id: int) -> None:
-    """Write to the supervisors about one notice that this worker was given."""
+def write_mails(now: datetime) -> None:
+    """Make what is to be told by mail, at once or in a digest, into letters, and give them to the workers."""
+    digests.gather(now)
+    letters.gather()
+    for errand in letters.claim_due(now):
+        _later("write_letters", errand)
+
+
+def write_letters(errand: str) -> None:
+    """Write to the people of an errand that this worker was given."""
     with _alive():
-        notices.write(notice_id)
+        letters.write(errand)
 
 
 def purge(_nothing: int = 0) -> None:

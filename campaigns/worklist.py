@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 
 from orchcamp.accounts import access
-from orchcamp.accounts.models import User
+from orchcamp.accounts.models import Notification, User
 
 from .models import (
     Alert,
@@ -136,11 +136,12 @@ KINDS = {  # what waits for a person, and with it what alert nodes said, which a
 
 
 def counts(user: User) -> dict[str, int]:
-    """How much waits, by kind, in one query; ``total`` is what asks for something."""
+    """How much waits, by kind, in one query; ``total`` is what asks for something, ``unread`` the number on the bell."""
     numbers = {name: _count(waiting(user)) for name, waiting in KINDS.items()}
+    numbers["unread"] = _count(Notification.objects.in_bell(user).unread())
     row = User.objects.filter(pk=user.pk).values_list(*numbers.values()).get()
     found = {name: number or 0 for name, number in zip(numbers, row, strict=True)}
-    return {**found, "total": sum(found.values()) - found["alerts"]}
+    return {**found, "total": sum(found[name] for name in KINDS) - found["alerts"]}
 
 
 def _count(rows: QuerySet) -> Subquery:

@@ -101,6 +101,9 @@ def build(author: User) -> dict[str, object]:
         ).slug,
         "suppression": Suppression.objects.create(address=f"{SECRET.lower()}@example.org").pk,
         "token": tokens.make(author, f"{SECRET} till")[0].pk,
+        "notification": author.notifications.create(
+            kind="mention", key="1", sentence=SECRET, address="/campaigns/spring/"
+        ).pk,
         "viewers": Group.objects.get(profile__slug="viewer").pk,
     }
 

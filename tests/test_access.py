@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from orchcamp.accounts import roles
 from orchcamp.accounts.models import ProductProfile
 from tests import access_stage
+from tests.access_routes import Route
+from tests.access_work import WORK
 from tests.conftest import person
 
 CAST = {"mallory": None, "vera": "viewer", "mark": "manager", "anna": "approver", "ada": "administrator"}
@@ -40,26 +42,16 @@ WHO = {
     "team_member": {"anna"},  # those alone
     "share": {"mark", "ada"},  # the owner and those who administer
 }
+TOLD = r"You need the right “.+”|Only the person who asked|not put to you|not given to a team of yours"
 SPRING = {"slug": "campaign"}
 SUMMER = {"slug": "in_review"}
 RUN = {"slug": "campaign", "run_id": "run"}
 DRY = {"slug": "campaign", "run_id": "dry_run"}
-TASK = {"task_id": "task"}
-COMMENT = {"comment_id": "comment"}
 NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
 
 
-@dataclass(frozen=True)
-class Route:
-    get: str
-    post: str
-    names: dict[str, str] = field(default_factory=dict)  # argument of the address -> thing of the stage, or "=text"
-    data: dict[str, str] = field(default_factory=dict)  # what is posted
-    absent: bool = False  # the thing it names does not exist: those with the right get "not found"
-
-
-TABLE = {
+TABLE = WORK | {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
@@ -72,6 +64,18 @@ TABLE = {
     "accounts:account": Route("anyone", "anyone"),
     "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
     "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
+    # what one is told: each their own; the notification of the stage is that of another
+    "accounts:notifications": Route("anyone", "-"),
+    "accounts:bell": Route("anyone", "-"),
+    "accounts:unread": Route("anyone", "-"),
+    "accounts:read_notifications": Route("-", "anyone"),
+    "accounts:open_notification": Route("author", "-", {"notification_id": "notification"}),
+    "accounts:read_notification": Route("-", "author", {"notification_id": "notification"}),
+    "accounts:notification_preferences": Route("anyone", "anyone"),
+    # following a campaign
+    "campaigns:follow": Route("-", "see", SPRING, {"extent": "all"}),
+    "campaigns:followers": Route("see", "-", SPRING),
+    "campaigns:set_follower": Route("-", "administer", SPRING, {"extent": "none"}),
     # campaigns
     "campaigns:home": Route("anyone", "-"),
     "campaigns:search": Route("anyone", "-"),
@@ -102,11 +106,6 @@ TABLE = {
     "campaigns:tags": Route("-", "make", SPRING, {"tags": "new"}),
     "campaigns:restore": Route("-", "make", SPRING),
     "campaigns:uses": Route("see", "-", SPRING),
-    # the calendar; its feed is for whoever has the address
-    "campaigns:calendar": Route("see", "-"),
-    "campaigns:reschedule": Route("-", "make", SPRING, {"by": "1"}),
-    "campaigns:subscribe": Route("-", "see", data={"do": "renew"}),
-    "campaigns:feed": Route("public", "-"),
     # canvas
     "campaigns:canvas": Route("see", "-", SPRING),
     "campaigns:canvas_fragment": Route("see", "-", SPRING),
@@ -179,30 +178,6 @@ TABLE = {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
-    # my work, tasks, boards: a board is for the members of its team and for those who administer
-    "campaigns:work": Route("anyone", "-"),
-    "campaigns:boards": Route("anyone", "-"),
-    "campaigns:board": Route("team", "-", {"group_id": "approvers"}),
-    "campaigns:tasks": Route("anyone", "-"),
-    "campaigns:finish_tasks": Route("-", "anyone", data={"task": "1"}),
-    "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look", "priority": "2"}),
-    "campaigns:task": Route("see", "-", TASK),
-    "campaigns:edit_task": Route("make", "make", TASK, {"title": "Look", "priority": "2", "revision": "0"}),
-    "campaigns:move_task": Route("-", "make", TASK, {"status": "done"}),
-    "campaigns:take_task": Route("-", "team_member", {"task_id": "team_task"}),
-    "campaigns:add_step": Route("-", "make", TASK, {"text": "Look"}),
-    "campaigns:change_step": Route("-", "make", TASK | {"item_id": "step"}, {"do": "tick"}),
-    # comments: all who see the campaign read, makers write, the author changes
-    "campaigns:task_comments": Route("see", "make", TASK, {"text": "Look"}),
-    "campaigns:node_comments": Route("see", "make", NODE, {"text": "Look"}),
-    "campaigns:version_comments": Route("see", "make", SPRING | {"number": "=2"}, {"text": "Look"}),
-    "campaigns:run_comments": Route("see", "make", RUN, {"text": "Look"}),
-    "campaigns:people": Route("make", "-", SPRING),
-    "campaigns:comment": Route("see", "-", COMMENT),
-    "campaigns:edit_comment": Route("author", "author", COMMENT, {"text": "Look"}),
-    "campaigns:delete_comment": Route("-", "share", COMMENT),
-    "campaigns:resolve_comment": Route("-", "make", COMMENT),
-    "campaigns:note_mention": Route("-", "author", {"mention_id": "mention"}),
     # reports
     "campaigns:reports": Route("see", "-"),
     "campaigns:report": Route("see", "-", SPRING),
@@ -421,7 +396,4 @@ def test_a_refusal_tells_which_right_is_missing(name, method, things, people, se
         return
     response, _written = ask(people["vera"], method, address_of(name, things), route.data)
     if response.status_code == 403:
-        assert re.search(
-            r"You need the right “.+”|Only the person who asked|not put to you|not given to a team of yours",
-            response.text_of_page,
-        )
+        assert re.search(TOLD, response.text_of_page)

@@ -6,6 +6,7 @@ from .campaign import Campaign, CampaignVersion, Folder
 from .comment import Comment, Mention
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
 from .file import CampaignFile, RunFile
+from .following import Following
 from .history import CanvasStep, Presence
 from .launch import Launch
 from .memory import NodeMemory
@@ -43,6 +44,7 @@ __all__ = [
     "Folder",
     "FolderGroupPermission",
     "FolderUserPermission",
+    "Following",
     "Installation",
     "Launch",
     "ListLayout",

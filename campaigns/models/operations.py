@@ -14,7 +14,7 @@ LONGEST = 3650  # days
 
 
 class Notice(models.Model):
-    """Something that went wrong with a campaign, and whether its supervisors were written to: once, however many workers."""
+    """Something that went wrong with a campaign, noted once, and which of its supervisors were told."""
 
     class Kind(models.TextChoices):
         FAILED = "failed", _("A node failed")
@@ -23,29 +23,17 @@ class Notice(models.Model):
         STUCK = "stuck", _("A run does not move")
         MISSED = "missed", _("A launch was missed")
 
-    class Mail(models.TextChoices):
-        WAITING = "waiting", _("To be written")
-        SENDING = "sending", _("Being written")
-        SENT = "sent", _("Written")
-        NOBODY = "nobody", _("Nobody to write to")
-        FAILED = "failed", _("Could not be written")
-
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="notices")
     run = models.ForeignKey(Run, null=True, on_delete=models.CASCADE, related_name="notices")
     key = models.CharField(max_length=120)  # what happened, told apart from every other time
     kind = models.CharField(max_length=8, choices=Kind.choices)
     sentence = models.TextField()
     at = models.DateTimeField(auto_now_add=True)
-    mail = models.CharField(max_length=8, choices=Mail.choices, default=Mail.WAITING)
-    attempts = models.PositiveIntegerField(default=0)
-    not_before = models.DateTimeField(null=True)
-    told = models.JSONField(default=list)  # the names of those who were written to
-    problem = models.TextField(blank=True)  # why the last attempt to write did not end well
+    told = models.JSONField(default=list)  # the names of the supervisors who were told; none: nobody supervised it
 
     class Meta:
         ordering = ["-at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["campaign", "key"], name="one_notice_per_event")]
-        indexes = [models.Index(fields=["mail", "not_before"], name="notices_by_mail")]
 
     def __str__(self) -> str:
         return self.sentence

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from campaigns.models import Installation
 from orchcamp.accounts import audit
+from orchcamp.accounts.telling import bell
 
 from .archive import remove_archived
 from .budget import MOST_FILES, Pass
@@ -27,7 +29,7 @@ def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf
     from campaigns import tasks  # the queue's door asks for this module
 
     work = Pass(dry=dry, until=until, most=most)
-    parts = (purge_interim, forget_histories, forget_refused, remove_archived)
+    parts = (purge_interim, forget_histories, forget_refused, remove_archived, _forget_notifications)
     for part in (*parts, *((remove_orphans,) if orphans else ())):
         if not work.full():
             part(work)
@@ -35,6 +37,14 @@ def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf
         work.tasks = tasks.forget_finished(timezone.now() - FINISHED)
         _note(work)
     return work
+
+
+def _forget_notifications(work: Pass) -> None:
+    """What people were told and have read, or let lie, for as long as ``bell`` says."""
+    number = bell.forget(timezone.now(), dry=work.dry, until=work.until)
+    if number:
+        sentence = ngettext("%(n)s notification", "%(n)s notifications", number)
+        work.lines.append(sentence % {"n": number})
 
 
 def _note(work: Pass) -> None:

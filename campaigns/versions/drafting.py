@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from campaigns import arming
+from campaigns import arming, following
 from campaigns.contexts import demand_runnable
 from campaigns.errors import WrongStatus
 from campaigns.models import Approval, Campaign, CampaignVersion, Run
@@ -32,12 +32,14 @@ def open_plan(campaign: Campaign) -> Campaign | None:
     return draft.planned() if draft is not None and changeable else None
 
 
-def step(campaign: Campaign, verb: str) -> None:
+def step(campaign: Campaign, verb: str, *, by: User | None = None) -> None:
     """Take a campaign along with its version; while an earlier one is in force its status stays as it is, also when
     that comes to its end before somebody has decided. Raises WrongStatus."""
     stays = PUBLISHED if verb == "submit" else PUBLISHED | OVER
-    if not Campaign.objects.filter(pk=campaign.pk, status__in=stays).update(modified_at=timezone.now()):
-        move(campaign, verb)
+    if Campaign.objects.filter(pk=campaign.pk, status__in=stays).update(modified_at=timezone.now()):
+        following.happened(campaign, f"next_{verb}", by=by)
+    else:
+        move(campaign, verb, by=by)
 
 
 def next_draft(version: CampaignVersion, *, author: User | None = None) -> CampaignVersion:
@@ -114,6 +116,7 @@ def take_effect(version: CampaignVersion, *, by: User | None, reason: str = "") 
         mark_published(version, by=by, reason=reason)
         campaign.refresh_from_db()
         arming.arm(campaign)
+        following.happened(campaign, "next_publish", by=by)
         audit.record(by, "published", campaign, version=version.number)
 
 

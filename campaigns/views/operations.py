@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from campaigns import retention, run_controls, tasks
 from campaigns.health import looking, measure, services, work
-from campaigns.models import Campaign, Installation, Notice, RemovedCampaign
+from campaigns.models import Campaign, Installation, RemovedCampaign
 from campaigns.retention.orphans import orphans
 from orchcamp.accounts import access, audit
 from orchcamp.accounts.access import demand, may
+from orchcamp.accounts.telling import letters
 from orchcamp.web.fragments import render_fragment
 
 SHOWN = 50
@@ -38,14 +39,13 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     for node in failed:
         node.controls = run_controls.of_step(node.run, node, user)
         node.name = node.run.document.get("nodes", {}).get(node.node_id, {}).get("name") or node.node_id
-    told = Notice.objects.filter(access.reached(user, "view", Campaign, "campaign"), mail=Notice.Mail.FAILED)
     return {
         "measures": found,
         "level": measure.worst(found),
         "named": access.reaches_everywhere(user, "campaigns.view_campaign"),
         "failed": failed,
         "failures": tasks.failures(),
-        "unwritten": told.select_related("campaign")[:10],
+        "unwritten": letters.unwritten(10),
         "may_change": may(user, "change", Installation),
     }
 

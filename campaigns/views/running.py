@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from campaigns import lifecycle, retention
+from campaigns import following, lifecycle, retention
 from campaigns.models import Campaign
 from campaigns.running_form import RunningForm
 from campaigns.running_settings import FIELDS, lenient
@@ -38,6 +38,6 @@ def running(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "is_draft": plan is not None,
         "installation": retention.installation(),
-        "unsupervised": not current.groups and not current.people,
+        "unsupervised": not following.supervisors(campaign, current).exists(),
     }
     return render(request, "campaigns/running.html", context)

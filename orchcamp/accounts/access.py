@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.db.models import Q
@@ -252,3 +253,39 @@ def share(action: str, obj: models.Model, *, people: Iterable[Any], groups: Iter
 def administers(user: Any) -> bool:
     """Whether the person may enter the administration; the profile decides, ``is_staff`` does not."""
     return user.is_active and user.has_perm("accounts.change_user")
+
+
+def who_may(action: str, obj: models.Model) -> Any:
+    """Everybody who is here and may do this to an object, in one question however many they are."""
+    model = type(obj)
+    right = _right(codename(model, action))
+    people = get_user_model().objects.filter(is_active=True)
+    able = _in_groups(Group.objects.filter(permissions__in=right))
+    if not is_shared(model):
+        return people.filter(Q(is_superuser=True) | able)
+    where = _in_groups(Group.objects.filter(permissions__in=right, profile__everywhere=True))
+    where |= _shared_with(right, model, Q(content_object=obj.pk))
+    folder, lies_in = _folder_of(model), getattr(obj, "folder_id", None)
+    if folder and lies_in:
+        within = Q(content_object=lies_in)
+        for depth in range(1, FOLDERS_DEEP):
+            within |= Q(**{f"content_object__{'__'.join(['children'] * depth)}": lies_in})
+        where |= _shared_with(_right(codename(folder, "view")), folder, within)
+    return people.filter(Q(is_superuser=True) | (able & where))
+
+
+def _right(permission: str) -> models.QuerySet:
+    app, code = permission.split(".")
+    return Permission.objects.filter(content_type__app_label=app, codename=code).values("pk")
+
+
+def _in_groups(groups: models.QuerySet) -> Q:
+    memberships = get_user_model().groups.through.objects
+    return Q(pk__in=memberships.filter(group__in=groups.order_by().values("pk")).values("user"))
+
+
+def _shared_with(right: models.QuerySet, model: type[models.Model], where: Q) -> Q:
+    """Those with whom an object, or one of some, is shared for a right: themselves, or a group of theirs."""
+    people = get_user_obj_perms_model(model).objects.filter(where, permission__in=right).values("user")
+    groups = get_group_obj_perms_model(model).objects.filter(where, permission__in=right).values("group")
+    return Q(pk__in=people) | _in_groups(Group.objects.filter(pk__in=groups))

@@ -76,6 +76,7 @@ class Notification(models.Model):
         DIGEST = "digest", _("In the next digest")
         NEVER = "never", _("No mail, as you set it")
         NO_ADDRESS = "nobody", _("No mail: you have no e-mail address")
+        READ = "read", _("No mail: you had read it")
         GATHERED = "gathered", _("By mail")  # a letter holds it; its state says the rest
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -24,6 +24,7 @@ class Kind:
     label: Any
     help: Any  # when one is told, in a sentence
     mail: str = Mail.DIGEST  # for those who have not chosen
+    unwritten: Callable[[Notification, str], None] | None = None  # is called when a mail could not be written, and why
 
 
 KINDS: dict[str, Kind] = {}  # in the order of their declaration, which is that of the preferences
@@ -52,6 +53,8 @@ def tell(
     inside the transaction of what it tells of: a worker writes the mails once that is through.
     """
     declared = KINDS[kind]
+    if not address.startswith("/") or address.startswith("//"):
+        raise ValueError(f"An address begins with one slash: {address}")
     now = timezone.now()
     addressed = _addressed(people, by)
     while some := list(islice(addressed, AT_ONCE)):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import execution, notices, retention
 from campaigns.models import Installation, NodeRun, Notice, Run
 from campaigns.outcome import Outcome
+from orchcamp.accounts.telling import letters
 from tests.builders import make_shop
 from tests.campaigns.audience_stage import published
 from tests.campaigns.builders import PARIS, audience, graph
@@ -70,11 +71,12 @@ def test_a_run_is_aborted_once_by_however_many_errors():
     assert set(run.nodes.values_list("status", flat=True)) <= {S.FAILED, S.STOPPED}
 
 
-def test_a_mail_is_given_to_one_worker_and_the_clean_up_too():
-    run, _nodes = wide({})
+def test_a_mail_is_given_to_one_worker_and_the_clean_up_too(anna):
+    run, _nodes = wide({"supervisors": {"people": ["anna"]}})
     notices.raised(run, Notice.Kind.FAILED, "failed:1", "Broken.")
     retention.installation()
     now = timezone.now()
     Installation.objects.update(purge_due_at=now)
-    assert sum(len(found) for found in together(notices.claim_due, [now] * WIDTH)) == 1
+    assert sum(together(lambda _number: letters.gather(), [now] * WIDTH)) == 1
+    assert sum(len(found) for found in together(letters.claim_due, [now] * WIDTH)) == 1
     assert sum(together(retention.claim_daily, [now] * WIDTH)) == 1

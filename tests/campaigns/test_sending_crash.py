@@ -136,7 +136,7 @@ def test_the_supervised_worker_survives_the_killing_of_any_of_its_processes(tmp_
         finally:
             supervisor.terminate()
             try:
-                supervisor.wait(30)
+                supervisor.wait(120)
             except subprocess.TimeoutExpired:
                 for pid in [supervisor.pid, *descendants(supervisor.pid)]:
                     os.kill(pid, signal.SIGKILL)

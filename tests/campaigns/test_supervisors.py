@@ -10,8 +10,10 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import execution, notices, standstill, tasks
+from campaigns import execution, standstill, tasks
 from campaigns.models import Campaign, Launch, Notice, Run
+from orchcamp.accounts.models import Letter, Notification, NotificationPreference
+from orchcamp.accounts.telling import letters
 from orchcamp.datasets import engine
 from tests.builders import make_shop
 from tests.campaigns.audience_stage import published
@@ -19,7 +21,7 @@ from tests.campaigns.builders import audience, graph, make_campaign, make_config
 
 pytestmark = pytest.mark.django_db
 COUNT = [{"kind": "aggregate", "link": "purchases", "aggregate": "count", "alias": "bought"}]
-M = Notice.Mail
+S = Letter.State
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +41,9 @@ def failing(supervisors: dict, on_error: str = "suspend") -> Run:
 
 
 def write_all() -> None:
-    for pk in notices.claim_due(timezone.now()):
-        notices.write(pk)
+    letters.gather()
+    for errand in letters.claim_due(timezone.now()):
+        letters.write(errand)
 
 
 def test_the_members_of_a_group_and_single_people_are_written_to_each_once(anna, ada, mark):
@@ -52,23 +55,41 @@ def test_the_members_of_a_group_and_single_people_are_written_to_each_once(anna,
     assert letter.subject == "[Orchcamp] Spring mail: A node failed"
     assert f"/campaigns/spring/runs/{run.pk}/" in letter.body
     assert "“More”" in letter.body
-    assert Notice.objects.get().mail == M.SENT
+    assert "that you supervise" in letter.body
+    assert Notice.objects.get().told == ["ada", "anna"]
+
+
+def test_they_have_it_in_the_bell_too_and_choose_by_which_way_they_hear_of_it(anna, ada):
+    NotificationPreference.objects.create(person=ada, kind="campaign_failed", bell=True, mail="never")
+    failing({"people": ["anna", "ada"]})
+    write_all()
+    assert [letter.to for letter in mail.outbox] == [["anna@example.org"]]
+    told = Notification.objects.filter(kind="campaign_failed", bell=True)
+    assert sorted(told.values_list("person__username", flat=True)) == ["ada", "anna"]
 
 
 def test_two_workers_that_look_at_once_do_not_both_write(anna):
     failing({"people": ["anna"]})
+    letters.gather()
     now = timezone.now()
-    first, second = notices.claim_due(now), notices.claim_due(now)
+    first, second = letters.claim_due(now), letters.claim_due(now)
     assert (len(first), second) == (1, [])
-    notices.write(first[0])
-    notices.write(first[0])
+    letters.write(first[0])
+    letters.write(first[0])
     assert len(mail.outbox) == 1
 
 
 def test_without_supervisors_nobody_is_written_to_and_the_notice_says_so():
     failing({})
     write_all()
-    assert (mail.outbox, Notice.objects.get().mail) == ([], M.NOBODY)
+    assert (mail.outbox, Notice.objects.get().told) == ([], [])
+
+
+def test_a_supervisor_who_may_not_see_the_campaign_is_not_told_of_it(anna, mallory):
+    failing({"people": ["anna", "mallory"]})
+    write_all()
+    assert [letter.to for letter in mail.outbox] == [["anna@example.org"]]
+    assert Notice.objects.get().told == ["anna"]
 
 
 def test_a_mail_server_that_is_away_breaks_nothing_and_is_told_after_three_attempts(anna, ada, client, settings):
@@ -77,29 +98,33 @@ def test_a_mail_server_that_is_away_breaks_nothing_and_is_told_after_three_attem
     run = failing({"people": ["anna"]})
     for attempt in range(3):
         write_all()
-        assert Notice.objects.get().attempts == attempt + 1
-        Notice.objects.update(not_before=timezone.now() - timedelta(seconds=1))
+        assert Letter.objects.get().attempts == attempt + 1
+        Letter.objects.update(not_before=timezone.now() - timedelta(seconds=1))
     write_all()
-    notice = Notice.objects.get()
-    assert (notice.mail, notice.attempts) == (M.FAILED, 3)
-    assert "The mail to anna could not be handed over: EMAIL_URL is not set" in notice.problem
-    assert run.log.filter(message=notice.problem).count() == 1
+    letter = Letter.objects.get()
+    assert (letter.state, letter.attempts) == (S.FAILED, 3)
+    assert "The mail to anna could not be handed over: EMAIL_URL is not set" in letter.problem
+    assert run.log.filter(message=letter.problem).count() == 1
     client.force_login(ada)
     assert "could not be handed over" in client.get(reverse("campaigns:health")).text
 
 
 def test_who_was_written_to_before_the_server_went_away_is_not_written_to_again(anna, ada):
     failing({"people": ["anna", "ada"]})
-    Notice.objects.update(told=["ada"])
+    letters.gather()
+    Letter.objects.filter(person=ada).update(state=S.SENT)
     write_all()
     assert [letter.to for letter in mail.outbox] == [["anna@example.org"]]
 
 
 def test_a_writer_that_was_lost_is_not_repeated_for_nobody_knows_what_went_out(anna):
-    failing({"people": ["anna"]})
-    notices.claim_due(timezone.now())
-    assert notices.claim_due(timezone.now() + timedelta(hours=1)) == []
-    assert Notice.objects.get().problem.startswith("The worker that wrote was lost")
+    run = failing({"people": ["anna"]})
+    letters.gather()
+    letters.claim_due(timezone.now())
+    Letter.objects.update(begun_at=timezone.now())
+    assert letters.claim_due(timezone.now() + timedelta(hours=1)) == []
+    assert Letter.objects.get().problem.startswith("The worker that wrote was lost")
+    assert run.log.filter(message=Letter.objects.get().problem).exists()
 
 
 def test_a_missed_launch_is_told_once(anna):
@@ -124,6 +149,7 @@ def test_a_downtime_that_missed_many_launches_is_one_mail_and_the_next_one_anoth
         standstill.tell()
 
     missed(5, 4, 3)
+    write_all()
     missed(1)
     write_all()
     first, second = (letter.body for letter in mail.outbox)

@@ -92,10 +92,10 @@ def test_one_beat_waits_in_the_queue_and_not_two(monkeypatch):
 def test_a_sign_of_life_is_given_while_something_goes_on():
     beats: list[int] = []
     with pulse(lambda: beats.append(1), every=0.02):
-        time.sleep(0.2)
+        wait_for(lambda: len(beats) >= 3, 10)
     seen = len(beats)
     time.sleep(0.1)
-    assert 3 <= seen == len(beats)
+    assert seen == len(beats)  # it ends with what went on
 
 
 # --- The real thing -------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ class Stage:
     def close(self) -> int:
         self.process.terminate()
         try:
-            return self.process.wait(40)
+            return self.process.wait(160)
         finally:
             self.process.kill()
             self.log.close()
@@ -161,7 +161,8 @@ def children(pid: int) -> list[int]:
 
 
 def wait_for(condition: Callable[[], object], seconds: float) -> None:
-    until = time.monotonic() + seconds
+    """Wait as long as it takes on a quiet machine, and on a busy one four times as long."""
+    until = time.monotonic() + 4 * seconds
     while not condition():
         assert time.monotonic() < until, "it did not happen in time"
         time.sleep(0.2)

@@ -46,7 +46,7 @@ class Migration(migrations.Migration):
                 ('at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('bell', models.BooleanField(default=True)),
                 ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('mail', models.CharField(choices=[('now', 'By mail at once'), ('digest', 'In the next digest'), ('never', 'No mail, as you set it'), ('nobody', 'No mail: you have no e-mail address'), ('gathered', 'By mail')], default='never', max_length=8)),
+                ('mail', models.CharField(choices=[('now', 'By mail at once'), ('digest', 'In the next digest'), ('never', 'No mail, as you set it'), ('nobody', 'No mail: you have no e-mail address'), ('read', 'No mail: you had read it'), ('gathered', 'By mail')], default='never', max_length=8)),
                 ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('letter', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notifications', to='accounts.letter')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notifications', to=settings.AUTH_USER_MODEL)),
