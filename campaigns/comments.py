@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Prefetch, Q
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from .models import Campaign, CampaignVersion, Comment, Mention, Run, Task
 
 EDITABLE_FOR = timedelta(hours=24)  # after that others have acted on it: it stands, and is answered
 LONGEST = 4000
+SHOWN, EVERY = 30, 1000  # threads: at first, and when all are asked for
 
 
 @dataclass(frozen=True)
@@ -87,16 +88,31 @@ def about(comment: Comment) -> Subject:
 
 
 def address(comment: Comment) -> str:
-    return f"{about(comment).page}#comment-{comment.pk}"
+    """An address that leads to where a comment stands, also when many have come after it."""
+    return reverse("campaigns:comment", args=[comment.pk])
 
 
-def threads(subject: Subject) -> list[Comment]:
-    """The threads about something with their answers, the oldest first: three queries, however long they are."""
+def place(comment: Comment) -> str:
+    """Where a comment stands now."""
+    subject = about(comment)
+    later = _begun(subject).filter(pk__gt=comment.thread_id or comment.pk).count()
+    return f"{subject.page}{'?all=1' if later >= SHOWN else ''}#comment-{comment.pk}"
+
+
+def _begun(subject: Subject) -> QuerySet[Comment]:
+    return Comment.objects.filter(campaign=subject.campaign, thread=None, **subject.fields)
+
+
+def threads(subject: Subject, most: int = SHOWN) -> tuple[list[Comment], bool]:
+    """The latest threads about something with their answers, the oldest of them first, and whether there are earlier
+    ones: a few queries, however long they are.
+    """
     named = Prefetch("mentions", Mention.objects.select_related("person"))
     answers = Comment.objects.select_related("author").prefetch_related(named)
-    rows = Comment.objects.filter(campaign=subject.campaign, thread=None, **subject.fields)
-    found = rows.select_related("author", "resolved_by").prefetch_related(named, Prefetch("answers", answers))
-    return [thread for thread in found if thread.deleted_at is None or _alive(thread)]
+    rows = _begun(subject).select_related("author", "resolved_by").order_by("-pk")
+    found = list(rows.prefetch_related(named, Prefetch("answers", answers))[: most + 1])
+    shown = [thread for thread in reversed(found[:most]) if thread.deleted_at is None or _alive(thread)]
+    return shown, len(found) > most
 
 
 def _alive(thread: Comment) -> bool:

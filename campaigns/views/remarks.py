@@ -29,10 +29,13 @@ PARTS = ("campaign", "version", "run", "task", "author")
 def context(request: HttpRequest, subject: Subject) -> dict[str, Any]:
     """What the part of a page with comments needs."""
     may_write = comments.may_comment(request.user, subject.campaign)
+    most = comments.EVERY if request.GET.get("all") == "1" else comments.SHOWN
+    threads, earlier = comments.threads(subject, most)
     return {
         "subject": subject,
         "campaign": subject.campaign,
-        "threads": comments.threads(subject),
+        "threads": threads,
+        "earlier": earlier,
         "may_write": may_write,
         "missing_comment": "" if may_write else access.refusal(Comment, "add"),
         "may_moderate": access.may(request.user, "delete", Comment),
@@ -112,7 +115,7 @@ def _comment(request: HttpRequest, comment_id: int) -> Comment:
 @require_GET
 def comment(request: HttpRequest, comment_id: int) -> HttpResponse:
     """To where a comment stands."""
-    return redirect(comments.address(_comment(request, comment_id)))
+    return redirect(comments.place(_comment(request, comment_id)))
 
 
 @require_http_methods(["GET", "POST"])
@@ -158,7 +161,7 @@ def _do(request: HttpRequest, found: Comment, deed: Callable[[], None]) -> HttpR
         if wants_fragment(request):
             return _show(request, subject, refusal=str(refused))
         messages.error(request, str(refused))
-        return redirect(comments.address(found))
+        return redirect(comments.place(found))
     return _done(request, subject)
 
 

@@ -168,3 +168,16 @@ def test_a_long_thread_costs_no_more_than_a_short_one(campaign, mark, anna, clie
         other, _named = comments.write(subject, "@anna?", by=mark)
         comments.write(subject, "@mark!", by=anna, thread=other)
     assert cost() == few
+
+
+def test_of_many_threads_the_latest_are_shown_and_the_others_are_a_click_away(campaign, mark, client, monkeypatch):
+    monkeypatch.setattr(comments, "SHOWN", 2)
+    subject = Subject(campaign, node_id="mail")
+    first, *_others = [comments.write(subject, f"Number {n}", by=mark)[0] for n in range(3)]
+    client.force_login(mark)
+    page = text(client.get(subject.address))
+    assert "Number 0" not in page and page.index("Number 1") < page.index("Number 2")
+    assert "Show the earlier threads" in page
+    place = client.get(comments.address(first))["Location"]
+    assert place == f"{subject.address}?all=1#comment-{first.pk}"
+    assert "Number 0" in text(client.get(place))
