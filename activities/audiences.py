@@ -16,12 +16,29 @@ from .forms import NOWHERE, Scope
 
 
 class AudienceField(ScopedChoiceField):
-    """A saved audience that is there."""
+    """A saved audience that is there; of those that the person may not use, only the one that is chosen already."""
 
     def offered(self, scope: Scope) -> list[tuple[Any, Any]] | None:
         if not scope.model.datasets and not scope.model.audiences:
             return None
-        return [(shape.slug, shape.label) for shape in scope.model.audiences.values()]
+        return [(shape.slug, shape.label) for shape in scope.model.offered]
+
+    def prepare_value(self, value: Any) -> Any:
+        shape = self.scope.model.audiences.get(value) if isinstance(value, str) else None
+        if shape is None:
+            return super().prepare_value(value)
+        if value not in dict(self.offered(self.scope) or []):
+            self.choices = [("", self.blank), *(self.offered(self.scope) or []), (value, shape.label)]
+        return value
+
+    def validate(self, value: str) -> None:
+        if value not in self.scope.model.audiences:
+            super().validate(value)
+
+    def label_of(self, value: str) -> str:
+        """What the person who reads calls it."""
+        shape = self.scope.model.audiences.get(value)
+        return shape.label if shape else value
 
     def refusal(self, value: str, names: list[str]) -> str:
         sentence = _("There is no saved audience “{value}”; there are: {names}.")
@@ -64,7 +81,12 @@ class AudienceNameField(TextField):
     @scope.setter
     def scope(self, scope: Scope) -> None:
         self._scope = scope
-        self.widget.offered = tuple((shape.slug, shape.label) for shape in scope.model.audiences.values())
+        self.widget.offered = tuple((shape.slug, shape.label) for shape in scope.model.offered)
+
+    def label_of(self, value: str) -> str:
+        """What the person who reads may read of it."""
+        shape = self.scope.model.audiences.get(value)
+        return shape.label if shape and shape.hidden else value
 
     def validate(self, value: str) -> None:
         super().validate(value)

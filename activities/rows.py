@@ -79,7 +79,10 @@ class RowsWidget(PartWidget):
         at = number if (number := whole(place)) is not None and number < len(rows) else None
         if verb == "add" and len(rows) < self.most:
             row = self.form_class.new_row([str(row.get("code", "")) for row in rows])
-            rows = [*rows, MultiValueDict({name: [value] for name, value in row.items()})]
+            rows = [
+                *rows,
+                MultiValueDict({name: value if isinstance(value, list) else [value] for name, value in row.items()}),
+            ]
         elif verb == "remove" and at is not None:
             rows = rows[:at] + rows[at + 1 :]
         elif verb in ("up", "down") and at is not None:

@@ -10,8 +10,9 @@ class CampaignsConfig(AppConfig):
     def ready(self) -> None:
         from orchcamp.datasets import usage
 
-        from . import kinds
+        from . import kinds, sharing
         from .usage import campaigns_that_use
 
+        sharing.declare()
         usage.register(campaigns_that_use)
         kinds.declare()

@@ -17,6 +17,7 @@ from orchcamp.accounts.models import User
 
 from . import assumptions, following
 from .advance import REVIEW, note
+from .approvals import guard
 from .contexts import demand_runnable, draft_context
 from .errors import WrongStatus
 from .models import Campaign, CampaignVersion, NodeRun, Run
@@ -69,6 +70,7 @@ def start(
             slot = scheduled_for or timezone.now()
             if mode == Run.Mode.LIVE:
                 _demand_live(version, slot)
+                guard.demand_approved(version)
             run, made = Run.objects.get_or_create(version=version, scheduled_for=slot, mode=mode, defaults=facts)
             if made:
                 nodes = [NodeRun(run=run, node_id=id, answer=given.get(id, "")) for id in version.graph.order()]

@@ -113,7 +113,7 @@ def apply(deed: str, campaigns: Iterable[Campaign], user: User, extra: Any = Non
     allowed = access.among(user, what.right, chosen)
     for campaign in chosen:
         if campaign.pk not in allowed:
-            outcome.skipped.append(f"“{campaign.name}”: {access.refusal(Campaign, what.right)}")
+            outcome.skipped.append(f"“{campaign.name}”: {access.why_not(user, what.right, campaign)}")
             continue
         try:
             changed = what.do(campaign, user, extra)

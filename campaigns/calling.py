@@ -28,14 +28,15 @@ def to_answer(question: Question) -> None:
     )
 
 
-def to_confirm(node: NodeRun) -> None:
-    """Tell those who may confirm the sendings of a campaign that one is prepared."""
+def to_confirm(node: NodeRun, warning: str = "") -> None:
+    """Tell those who may confirm the sendings of a campaign that one is prepared, and what they are warned of."""
     run = node.run
     facts = {"campaign": run.campaign.name, "node": name_of(run, node.node_id)}
+    said = _("%(node)s of “%(campaign)s” is prepared and waits until somebody confirms it.") % facts
     notifying.tell(
         access.who_may("confirm", run.campaign),
         "sending_waits",
-        _("%(node)s of “%(campaign)s” is prepared and waits until somebody confirms it.") % facts,
+        f"{said} {warning[:1].upper()}{warning[1:]}".strip(),
         address=_page(run),
         key=f"sending:{node.pk}:{node.attempts}",
         title=_("%(campaign)s: a sending waits") % facts,

@@ -15,7 +15,7 @@ from activities.graph import Edge, Graph, GraphError, Node
 from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
 
-from . import drafts, history
+from . import audience_rights, drafts, history
 from .errors import CampaignError
 from .models import CampaignVersion
 
@@ -40,6 +40,7 @@ def edit(
     """
     drafts.demand(version, revision)
     graph = change(version.graph)
+    audience_rights.demand(version.graph, graph, by=by)
     document = graph.to_json()
     with transaction.atomic():
         drafts.save(version, document, revision=revision, by=by)
@@ -112,7 +113,20 @@ def configure_node(
         return graph.with_node(node).with_ports(node_id, ports)
 
     names, who = names_of(version.graph, [node_id]), {"revision": revision, "by": by}
-    return edit(version, change, **who, verb="configured node", names=names, automatic=automatic, node=node_id)
+    told = {"node": node_id, "changes": _told(version.graph.nodes.get(node_id), name, settings, disabled)}
+    return edit(version, change, **who, verb="configured node", names=names, automatic=automatic, **told)
+
+
+def _told(
+    node: Node | None, name: str | None, settings: Mapping[str, Any] | None, disabled: bool | None
+) -> dict[str, list[Any]]:
+    """What the audit trail tells of a node that is changed: each setting before and after."""
+    if node is None:
+        return {}
+    before = {**node.settings, "name": node.name, "disabled": node.disabled}
+    after = {**(node.settings if settings is None else settings), "name": name or node.name}
+    after["disabled"] = node.disabled if disabled is None else disabled
+    return audit.differences(before, {**dict.fromkeys(before), **after})
 
 
 def rename_node(version: CampaignVersion, node_id: str, name: str, *, revision: int, by: User | None) -> Graph:

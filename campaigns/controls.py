@@ -39,8 +39,9 @@ class Control:
 
 def missing_right(user: User, action: str, campaign: Campaign) -> str:
     """Why this person may not do this to a campaign; empty when they may."""
-    subject = Campaign if action == "add" else campaign
-    return "" if access.may(user, action, subject) else access.refusal(Campaign, action)
+    if action == "add":
+        return "" if access.may(user, action, Campaign) else access.refusal(Campaign, action)
+    return "" if access.may(user, action, campaign) else access.why_not(user, action, campaign)
 
 
 def worker_silent() -> bool:

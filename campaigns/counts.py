@@ -46,16 +46,15 @@ def previous_live_run(run: Run | None) -> Run | None:
     return ended.order_by("-pk").prefetch_related("nodes").first()
 
 
-def holding_test(version: CampaignVersion) -> Run | None:
-    """The latest dry run whose counts hold for this version, else the latest such test: the same canvas and variables,
-    today's data. A dry run for which somebody chose answers shows one way only, so it is none."""
-    wanted = (_counted(version.document), version.planned().variables, pins(schema.load(), version.document))
-    succeeded = Run.objects.filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED, errors=0)
+def holding_dry_run(version: CampaignVersion) -> Run | None:
+    """The latest dry run whose counts hold for this version: the same canvas and variables, today's data. One for which
+    somebody chose answers shows one way only, so it is none."""
     chosen = NodeRun.objects.exclude(answer="").values("run")
-    for runs in (succeeded.dry().exclude(pk__in=chosen), succeeded.tests()):
-        for run in runs[:20]:
-            if (_counted(run.document), run.variables, run.snapshots) == wanted:
-                return run
+    succeeded = Run.objects.dry().filter(campaign=version.campaign_id, status=Run.Status.SUCCEEDED, errors=0)
+    wanted = (_counted(version.document), version.planned().variables, pins(schema.load(), version.document))
+    for run in succeeded.exclude(pk__in=chosen)[:20]:
+        if (_counted(run.document), run.variables, run.snapshots) == wanted:
+            return run
     return None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -31,6 +32,27 @@ class SendBackForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": _("Say what must change, so that the author can mend it.")},
     )
+
+
+class DelegateForm(forms.Form):
+    """Who decides in one's place; ``people`` are those who could."""
+
+    to = forms.ModelChoiceField(
+        User.objects.none(),
+        label=_("Who decides in your place?"),
+        empty_label=_("Choose a person"),
+        error_messages={
+            "required": _("Choose who decides in your place."),
+            "invalid_choice": _("This person could not decide it; choose one of the list."),
+        },
+    )
+    message = forms.CharField(
+        label=_("Message"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, people: Sequence[User], *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = User.objects.filter(pk__in=[person.pk for person in people]).order_by("username")
 
 
 class ReasonForm(forms.Form):

@@ -111,7 +111,7 @@ def _finish(node: NodeRun, outcome: Outcome) -> bool:
         if sentence := outcome.error or outcome.sentence:
             note(node.run, f"{name_of(node.run, node.node_id)}: {sentence}", node_id=node.node_id, severity=severity)
         if outcome.waiting_for == NodeRun.WaitingFor.CONFIRMATION:
-            calling.to_confirm(node)
+            calling.to_confirm(node, outcome.sentence if outcome.warns else "")
         if outcome.said:
             note(node.run, f"{name_of(node.run, node.node_id)}: {outcome.said}", node_id=node.node_id)
         if failed:

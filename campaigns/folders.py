@@ -1,4 +1,4 @@
-"""Folders: a small tree in which campaigns lie. Sharing one (in the administration) shares what lies in it."""
+"""Folders: a small tree in which campaigns lie. Sharing one shares what lies in it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Count, Q
 from django.utils.translation import gettext as _
 
-from orchcamp.accounts import audit
+from orchcamp.accounts import audit, sharing
 from orchcamp.accounts.access import FOLDERS_DEEP
 from orchcamp.accounts.models import User
 
+from . import moving
 from .errors import CampaignError
 from .models import Campaign, Folder
 
@@ -53,23 +54,29 @@ def _branches(folder: Folder, below: dict[int | None, list[Folder]], depth: int)
 
 
 def create(name: str, parent: Folder | None, *, by: User) -> Folder:
+    """A folder that belongs to whoever makes it."""
     demand_place(None, parent)
+    moving.demand_right(parent, by=by)
     try:
         with transaction.atomic():
-            folder = Folder.objects.create(name=_clean(name), parent=parent)
-            audit.record(by, "created", folder)
+            folder = Folder.objects.create(name=_clean(name), parent=parent, owner=by)
+            sharing.give_owner(folder, by)
+            audit.record(by, "created", folder, parent=str(parent or ""))
     except IntegrityError:
         raise _taken(name) from None
     return folder
 
 
 def change(folder: Folder, *, name: str, parent: Folder | None, by: User) -> None:
-    """Give a folder another name or another place."""
+    """Give a folder another name or another place, for which the person needs the right in both."""
     demand_place(folder, parent)
+    moving.demand(folder, parent, by=by)
+    before = {"name": folder.name, "parent": str(folder.parent or "")}
     try:
         with transaction.atomic():
             Folder.objects.filter(pk=folder.pk).update(name=_clean(name), parent=parent)
-            audit.record(by, "changed", folder, name=name, parent=str(parent or ""))
+            after = {"name": _clean(name), "parent": str(parent or "")}
+            audit.record(by, "changed", folder, **after, changes=audit.differences(before, after))
     except IntegrityError:
         raise _taken(name) from None
 
@@ -110,11 +117,14 @@ def _taken(name: str) -> CampaignError:
 
 
 def put(campaign: Campaign, folder: Folder | None, *, by: User | None) -> bool:
-    """Move a campaign into a folder (None: into none), whatever its status; whether it lay elsewhere."""
+    """Move a campaign into a folder (None: into none), whatever its status; whether it lay elsewhere. Raises NotYours."""
     target: Any = folder.pk if folder else None
     if campaign.folder_id == target:
         return False
+    moving.demand(campaign, folder, by=by)
+    before = str(campaign.folder or "")
     with transaction.atomic():
         Campaign.objects.filter(pk=campaign.pk).update(folder=folder)
-        audit.record(by, "moved", campaign, folder=str(folder or ""))
+        changes = {"folder": [before, str(folder or "")]}
+        audit.record(by, "moved", campaign, folder=str(folder or ""), changes=changes)
     return True

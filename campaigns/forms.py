@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from activities.variables import VariableForm, VariablesField
-from orchcamp.accounts.models import User
 from orchcamp.web.zones import zones
 
-from . import sharing, variables
+from . import variables
 from .models import Campaign, Folder
 
 MAX_TAGS = 20
@@ -146,30 +144,3 @@ class DeleteForm(forms.Form):
         if typed != self.campaign.name:
             raise forms.ValidationError(_("That is not its name; nothing was deleted."))
         return typed
-
-
-class ShareForm(forms.Form):
-    """With whom a campaign is to be shared, and how far."""
-
-    subject = forms.ChoiceField(label=gettext_lazy("Person or group"))
-    level = forms.ChoiceField(
-        label=gettext_lazy("They may"), choices=[(level.slug, level.label) for level in sharing.LEVELS]
-    )
-
-    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        people = User.objects.filter(is_active=True).exclude(pk=campaign.owner_id).order_by("first_name", "username")
-        groups = Group.objects.order_by("name")
-        self.subjects = {f"person-{person.pk}": person for person in people}
-        self.subjects |= {f"group-{group.pk}": group for group in groups}
-        self.fields["subject"].choices = [
-            ("", _("Choose…")),
-            (_("People"), [(key, str(one)) for key, one in self.subjects.items() if key.startswith("person")]),
-            (_("Groups"), [(key, str(one)) for key, one in self.subjects.items() if key.startswith("group")]),
-        ]
-
-    def clean_subject(self) -> User | Group:
-        return self.subjects[self.cleaned_data["subject"]]
-
-    def clean_level(self) -> sharing.Level:
-        return sharing.BY_SLUG[self.cleaned_data["level"]]

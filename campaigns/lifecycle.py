@@ -12,17 +12,35 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from activities.graph import Graph
-from orchcamp.accounts import access, audit
+from orchcamp.accounts import access, audit, sharing
 from orchcamp.accounts.models import User
 
-from . import arming, counts, execution, files, governing, launching, sharing, store
-from .advance import REVIEW
+from . import arming, audience_rights, execution, files, governing, launching, moving, store
+from .approvals.requests import approve, counts_of, demand_other, send_back, submit, withdraw
 from .contexts import demand_runnable
-from .errors import AlreadyDecided, CampaignError, OwnWork, StaleCanvas, WrongStatus
-from .models import Approval, Campaign, CampaignVersion, Run
+from .errors import StaleCanvas, WrongStatus
+from .models import Campaign, CampaignVersion, Run
 from .pins import pin_again
 from .status import OVER, PUBLISHED, move
 from .versions import drafting
+
+__all__ = [
+    "approve",
+    "change_properties",
+    "counts_of",
+    "create",
+    "delete",
+    "demand_other",
+    "duplicate",
+    "edit_again",
+    "first_launch",
+    "free_slug",
+    "live_run",
+    "publish",
+    "send_back",
+    "submit",
+    "withdraw",
+]
 
 PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables", "schedule", "settings", "folder")
 
@@ -31,19 +49,29 @@ PROPERTIES = ("name", "description", "tags", "dimension", "timezone", "variables
 
 
 def create(
-    *, name: str, dimension: str, by: User | None, slug: str = "", document: dict[str, Any] | None = None, **more: Any
+    *,
+    name: str,
+    dimension: str,
+    by: User | None,
+    slug: str = "",
+    document: dict[str, Any] | None = None,
+    before: dict[str, Any] | None = None,
+    **more: Any,
 ) -> Campaign:
-    """A new draft that belongs to its author; ``more`` are further properties."""
+    """A new draft that belongs to its author; ``more`` are further properties. ``before`` is the canvas that they have
+    already, of which ``document`` is a copy."""
     unknown = set(more) - set(PROPERTIES)
     if unknown:
         raise TypeError(f"Not a property of a campaign: {', '.join(sorted(unknown))}")
+    moving.demand_right(more.get("folder"), by=by)
+    if document:
+        audience_rights.demand(Graph.from_json(before or {}), Graph.from_json(document), by=by)
     with transaction.atomic():
         campaign = Campaign.objects.create(
             slug=slug or free_slug(name), name=name, dimension=dimension, owner=by, **more
         )
         CampaignVersion.objects.create(campaign=campaign, document=document or Graph().to_json(), author=by)
-        if by is not None:
-            access.grant(by, sharing.ALL, campaign)
+        sharing.give_owner(campaign, by)
         audit.record(by, "created", campaign)
     return campaign
 
@@ -63,6 +91,8 @@ def change_properties(campaign: Campaign, *, by: User | None, **changes: Any) ->
     unknown = set(changes) - set(PROPERTIES)
     if unknown:
         raise TypeError(f"Not a property of a campaign: {', '.join(sorted(unknown))}")
+    if "folder" in changes:
+        moving.demand(campaign, changes["folder"], by=by)
     draft = campaign.draft()
     if draft is None or campaign.status not in PUBLISHED | {Campaign.Status.DRAFT}:
         raise WrongStatus(_("Only a draft can be changed; edit the campaign again first."))
@@ -93,8 +123,10 @@ def duplicate(campaign: Campaign, *, by: User | None, name: str = "") -> Campaig
     version = campaign.latest_version()
     planned, document = version.planned(), version.document
     same = {field: getattr(planned, field) for field in PROPERTIES if field not in {"name", "dimension"}}
+    if by is not None and not access.may_within(by, "change", Campaign, campaign.folder):
+        same["folder"] = None  # who may not put campaigns there has the copy outside
     with transaction.atomic():
-        copy = create(name=title[:120], dimension=planned.dimension, by=by, document=document, **same)
+        copy = create(name=title[:120], dimension=planned.dimension, by=by, document=document, before=document, **same)
         files.duplicate(campaign, copy, by=by)
     return copy
 
@@ -115,100 +147,7 @@ def delete(campaign: Campaign, *, by: User | None) -> None:
         transaction.on_commit(lambda: [files.purge(slug), *(store.forget(run) for run in runs)])
 
 
-# --- Approval ----------------------------------------------------------------------------------------
-
-
-def submit(version: CampaignVersion, *, by: User | None, message: str = "") -> Approval:
-    """Freeze the draft and ask for approval, with the counts of a test run of exactly this canvas."""
-    campaign = version.campaign
-    if version.frozen_at is not None:
-        raise WrongStatus(_("This version is frozen already; there is nothing to send for approval."))
-    demand_runnable(version, mode=Run.Mode.LIVE)
-    run = _tested(version, by)
-    with transaction.atomic():
-        now = timezone.now()
-        drafts = CampaignVersion.objects.filter(pk=version.pk, revision=version.revision, frozen_at=None)
-        properties = version.properties or drafting.properties_of(campaign)
-        if not drafts.update(frozen_at=now, properties=properties):
-            raise StaleCanvas(_("Someone changed the canvas in the meantime; look at it, then ask again."))
-        drafting.step(campaign, "submit", by=by)
-        version.frozen_at, version.properties = now, properties
-        approval = Approval.objects.create(
-            version=version, test_run=run, counts=counts_of(run), requested_by=by, message=message
-        )
-        audit.record(by, "submitted", campaign, version=version.number)
-    return approval
-
-
-def _tested(version: CampaignVersion, by: User | None) -> Run:
-    """The test whose counts hold for this draft; one is made where there is none."""
-    if run := counts.holding_test(version):
-        return run
-    run = execution.start(version, mode=Run.Mode.TEST, by=by, trigger=REVIEW)
-    run = execution.run_to_end(run)
-    if run.status != Run.Status.SUCCEEDED:
-        why = run.error or run.get_status_display()
-        raise CampaignError(_("The test run before the approval did not succeed. %(why)s") % {"why": why})
-    return run
-
-
-def counts_of(run: Run) -> dict[str, dict[str, int]]:
-    """Node → port → rows, for the transitions that the run went through."""
-    return {
-        node.node_id: {port: kept["rows"] for port, kept in node.outputs.items() if port in node.follows}
-        for node in run.nodes.all()
-        if node.outputs
-    }
-
-
-def approve(approval: Approval, *, by: User, message: str = "") -> None:
-    """Let a version be published. Nobody who wrote it or asked for it may."""
-    demand_other(approval.version, by, approval.requested_by_id)
-    with transaction.atomic():
-        _decide(approval, Approval.Status.APPROVED, by=by, answer=message)
-        CampaignVersion.objects.filter(pk=approval.version_id).update(approved_at=timezone.now())
-        drafting.step(approval.version.campaign, "approve", by=by)
-        audit.record(by, "approved", approval.version.campaign, version=approval.version.number)
-
-
-def demand_other(version: CampaignVersion, user: User, requested_by: int | None = None) -> None:
-    """Raise OwnWork if the person wrote any of the version or asked for its approval."""
-    if user.pk in {version.author_id, requested_by} or version.editors.filter(pk=user.pk).exists():
-        raise OwnWork(_("You wrote this version or asked for its approval; somebody else has to decide."))
-
-
-def send_back(approval: Approval, *, by: User, message: str) -> CampaignVersion:
-    """Return a version to its author with what has to change; the next draft begins as its copy."""
-    if not message.strip():
-        raise CampaignError(_("Say what has to change: a message is needed to send a campaign back."))
-    demand_other(approval.version, by, approval.requested_by_id)
-    with transaction.atomic():
-        _decide(approval, Approval.Status.SENT_BACK, by=by, answer=message)
-        drafting.step(approval.version.campaign, "send_back", by=by)
-        draft = drafting.next_draft(approval.version)
-        audit.record(by, "sent back", approval.version.campaign, version=approval.version.number)
-    return draft
-
-
-def withdraw(approval: Approval, *, by: User | None) -> CampaignVersion:
-    """Take a request back before somebody has decided."""
-    with transaction.atomic():
-        _decide(approval, Approval.Status.CANCELLED, by=by)
-        drafting.step(approval.version.campaign, "withdraw", by=by)
-        draft = drafting.next_draft(approval.version)
-        audit.record(by, "withdrew request", approval.version.campaign, version=approval.version.number)
-    return draft
-
-
-def _decide(approval: Approval, status: str, *, by: User | None, answer: str = "") -> None:
-    now = timezone.now()
-    waiting = Approval.objects.filter(pk=approval.pk, status=Approval.Status.WAITING)
-    if not waiting.update(status=status, decided_by=by, decided_at=now, answer=answer):
-        approval.refresh_from_db()
-        raise AlreadyDecided(
-            _("This request has been decided already: %(status)s.") % {"status": approval.get_status_display().lower()}
-        )
-    approval.status, approval.decided_by, approval.decided_at, approval.answer = status, by, now, answer
+# --- Approval: see ``campaigns.approvals`` --------------------------------------------------------------
 
 
 def edit_again(campaign: Campaign, *, by: User | None, source: CampaignVersion | None = None) -> CampaignVersion:

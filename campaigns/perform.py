@@ -20,6 +20,7 @@ from orchcamp.messaging.models import Channel as Kind
 from orchcamp.web.errors import Refused
 
 from . import contexts, gates, sealing, sending, telling
+from .approvals import deviation
 from .models import NodeRun, Run, RunFile
 from .outcome import Outcome
 from .store import RunStore
@@ -201,8 +202,12 @@ def _prepared(
         name = str(dict(Kind.choices)[activity.channel])
         said = _("; nothing was sent: this version has no transport for %(channel)s.") % {"channel": name}
         return Outcome(S.SUCCEEDED, **facts, sentence=sentence + said, warns=True)
-    if node.confirmed_at or activity.settings.get("without_confirmation"):
+    held = "" if node.confirmed_at else deviation.of(node, delivery.targeted)
+    if node.confirmed_at or (activity.settings.get("without_confirmation") and not held):
         return Outcome(S.SENDING, **facts, sentence=sentence + ".")
+    if held:
+        confirming = NodeRun.WaitingFor.CONFIRMATION
+        return Outcome(S.WAITING, **facts, waiting_for=confirming, sentence=f"{sentence}. {held}", warns=True)
     return Outcome(
         S.WAITING,
         **facts,

@@ -224,7 +224,16 @@ class Shown:
 
 def shown(sealed: SealedPlan, type: str, message: str, *, masked: bool) -> Shown:
     """The message again, from its row of the plan; personal values hidden from those who may not see them."""
-    row = rows(sealed, [message]).get(message)
+    return several(sealed, type, [message], masked=masked)[message]
+
+
+def several(sealed: SealedPlan, type: str, messages: Collection[str], *, masked: bool) -> dict[str, Shown]:
+    """Some messages again, in one query."""
+    found = rows(sealed, messages)
+    return {message: _shown(sealed, type, message, found.get(message), masked) for message in messages}
+
+
+def _shown(sealed: SealedPlan, type: str, message: str, row: dict[str, Any] | None, masked: bool) -> Shown:
     if row is None:
         return Shown(message, problem=_("The rows of this dry run are not kept any more; make a new one."))
     key = {name: str(row[plan.key_name(name)]) for name in sealed.key}

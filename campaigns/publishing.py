@@ -22,6 +22,7 @@ from orchcamp.web.errors import Refused
 from orchcamp.web.templatetags.ui import thousands
 
 from . import contexts, controls, launches, lifecycle, progress, why
+from .approvals import guard
 from .errors import CampaignError
 from .models import Approval, Campaign, CampaignVersion, Run
 from .pins import pins
@@ -95,6 +96,8 @@ def _approved(found: Case) -> Iterable[Line]:
     title = _("Approval")
     if found.version.approved_at is None:
         yield Line(title, STOPS, _("This version is not approved; ask for an approval first."))
+    elif changed := guard.refusal(found.version):
+        yield Line(title, STOPS, changed)
     elif found.approval is None:
         yield Line(title, OK, _("Approved."))
     else:

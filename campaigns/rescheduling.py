@@ -13,6 +13,7 @@ from orchcamp.accounts import access, audit
 from orchcamp.accounts.models import User
 
 from . import launches, lifecycle
+from .approvals import signing
 from .errors import CampaignError, WrongStatus
 from .models import Campaign, CampaignVersion
 
@@ -69,13 +70,14 @@ def move(campaign: Campaign, to: datetime, *, by: User) -> datetime:
         if campaign.status == Status.DRAFT:
             lifecycle.change_properties(campaign, by=by, schedule=schedule)
         else:
-            _change_approved(campaign, schedule)
+            _change_approved(campaign, schedule, by)
         audit.record(by, "rescheduled", campaign, before=before.get("at", ""), after=schedule["at"])
     campaign.schedule = schedule
     return moment
 
 
-def _change_approved(campaign: Campaign, schedule: dict[str, str]) -> None:
+def _change_approved(campaign: Campaign, schedule: dict[str, str], by: User) -> None:
+    """Move what is approved; whoever does signs it anew, where no policy has others sign the schedule."""
     approved = Campaign.objects.filter(pk=campaign.pk, status=Status.APPROVED)
     if not approved.update(schedule=schedule, modified_at=timezone.now()):
         raise WrongStatus(_("“%(name)s” has changed in the meantime; look at it again.") % {"name": campaign.name})
@@ -83,6 +85,8 @@ def _change_approved(campaign: Campaign, schedule: dict[str, str]) -> None:
     if version.properties:
         properties = {**version.properties, "schedule": schedule}
         CampaignVersion.objects.filter(pk=version.pk).update(properties=properties)
+        version.properties = properties
+    signing.sign_schedule(version, by=by)
 
 
 def move_to_day(campaign: Campaign, day: date, *, by: User) -> datetime:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from activities import catalogue, wording
 from activities.base import Channel
@@ -19,8 +19,8 @@ from orchcamp.messaging.models import ChannelConfiguration
 from orchcamp.web.errors import Refused
 
 from . import contexts, lifecycle, planning, previewing, progress, reporting, worklist
-from .counts import holding_test
-from .models import Approval, CampaignVersion, Run, SealedPlan
+from .approvals import samples
+from .models import Approval, CampaignVersion, Run
 from .store import RunStore
 
 Counts = dict[str, dict[str, int]]
@@ -33,6 +33,13 @@ class Headline:
     approval: Approval
     targeted: int | None
     channels: int
+    mine: bool = False  # whether the reader may sign something of it now
+    overdue: bool = False
+
+    @property
+    def may_tick(self) -> bool:
+        """Whether it may be approved together with others."""
+        return self.mine and self.approval.bulk
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,7 @@ class Message:
     failing: int = 0  # of the messages that a dry run put together
     rendered: int = 0
     run: int | None = None  # the dry run
+    read: samples.Read | None = None  # of a dry run: the waterfall and the messages to read
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,18 @@ def _targeted(graph: Graph, counts: Counts) -> list[int]:
     return [rows for rows in found if rows is not None]
 
 
-def headline(approval: Approval) -> Headline:
+def headline(approval: Approval, *, mine: bool = False) -> Headline:
     """From the stored counts: no query beside the approval's own."""
     graph = approval.version.graph
     found = _targeted(graph, approval.counts)
     channels = sum(contexts.is_channel(node) for node in graph.nodes.values())
-    return Headline(approval, sum(found) if found else None, channels)
+    return Headline(approval, sum(found) if found else None, channels, mine, is_overdue(approval))
+
+
+def is_overdue(approval: Approval) -> bool:
+    """Whether somebody should have decided by now."""
+    waiting = approval.status == Approval.Status.WAITING
+    return waiting and approval.due_at is not None and approval.due_at < timezone.now()
 
 
 def flow(graph: Graph, counts: Counts) -> list[Flow]:
@@ -135,11 +149,6 @@ class _Tested:
     ctx: Context
     personal: bool  # whether the reader may see personal data
 
-    @cached_property
-    def sealed(self) -> dict[str, SealedPlan]:
-        """Node -> its plan, where the run is a dry one."""
-        return {plan.node_id: plan for plan in self.run.sealed_plans.all()}
-
     def arrived(self, graph: Graph, node: Node) -> Population | None:
         """The rows that a channel node would write to."""
         incoming = graph.incoming(node.id)
@@ -148,9 +157,7 @@ class _Tested:
     def expected(
         self, population: Population, node: Node, configuration: ChannelConfiguration
     ) -> dict[str | None, int]:
-        """Reason (None: would be sent) -> rows: what a dry run sealed, else by the same plan; one query."""
-        if (sealed := self.sealed.get(node.id)) is not None:
-            return {**sealed.excluded, None: sealed.prepared}
+        """Reason (None: would be sent) -> rows, by the plan that a sending would make; one query."""
         activity = catalogue.of(node)
         if not isinstance(activity, Channel):
             return {}
@@ -171,11 +178,11 @@ class _Tested:
 def _message(
     tested: _Tested | None, graph: Graph, node: Node, counts: Counts, configurations: dict[str, ChannelConfiguration]
 ) -> Message:
+    """A message by a test run, or by none: its plan is counted, and it is put together for one person."""
     configuration = configurations.get(node.settings.get("configuration", ""))
     variables = wording.variables(tested.ctx.variables) if tested else {}
     written = content.Content.from_settings({**node.settings, content.VARIABLES: variables})
     subject, refusal, excluded, prepared = written.subject, "", None, None
-    sealed = tested.sealed.get(node.id) if tested else None
     try:
         population = tested.arrived(graph, node) if tested else None
         if tested is not None and population is not None and configuration is not None:
@@ -195,9 +202,25 @@ def _message(
         bool(node.settings.get("without_confirmation")),
         excluded,
         prepared,
-        failing=sealed.failing if sealed else 0,
-        rendered=sealed.rendered if sealed else 0,
-        run=sealed.run_id if sealed else None,
+    )
+
+
+def _rehearsed(read: samples.Read) -> Message:
+    """A message by a dry run: its sealed plan says how many, its samples what they read."""
+    node, sealed = read.channel.node, read.channel.sealed
+    return Message(
+        node,
+        sealed.targeted,
+        str(sealed.configuration or node.settings.get("configuration", "")),
+        str(node.settings.get("subject", "")),
+        "",
+        bool(node.settings.get("without_confirmation")),
+        read.channel.books.reasons,
+        sealed.prepared,
+        sealed.failing,
+        sealed.rendered,
+        sealed.run_id,
+        read,
     )
 
 
@@ -205,20 +228,23 @@ def _review(version: CampaignVersion, counts: Counts, run: Run | None, personal:
     graph = version.graph
     if run is not None:
         run.campaign = version.campaign
+    read = {one.channel.node.id: one for one in samples.read(run, masked=not personal)}
     tested = _Tested(run, RunStore(run), contexts.context(run), personal) if run else None
     configurations = {found.slug: found for found in ChannelConfiguration.objects.all()}
-    channels = [graph.nodes[id] for id in graph.order() if contexts.is_channel(graph.nodes[id])]
-    messages = [_message(tested, graph, node, counts, configurations) for node in channels if not node.disabled]
+    channels = [node for id in graph.order() if contexts.is_channel(node := graph.nodes[id]) and not node.disabled]
+    messages = [
+        _rehearsed(read[node.id]) if node.id in read else _message(tested, graph, node, counts, configurations)
+        for node in channels
+    ]
     names = {id: node.name for id, node in graph.nodes.items()}
     return Review(flow(graph, counts), messages, contexts.problems(version), names)
 
 
 def review(approval: Approval, *, personal: bool) -> Review:
-    """Everything that an approver needs to decide, from the frozen version and its test run."""
+    """Everything that an approver needs to decide, from the frozen version and its dry run."""
     return _review(approval.version, approval.counts, approval.test_run, personal)
 
 
-def before_submission(version: CampaignVersion, *, personal: bool) -> tuple[Review, Run | None]:
-    """What an approval of this draft would show, with the test run that it would carry (None: to be made)."""
-    run = holding_test(version)
-    return _review(version, lifecycle.counts_of(run) if run else {}, run, personal), run
+def before_submission(version: CampaignVersion, run: Run | None, *, personal: bool) -> Review:
+    """What an approval of this draft would show, with the dry run that it would carry."""
+    return _review(version, lifecycle.counts_of(run) if run else {}, run, personal)

@@ -1,4 +1,4 @@
-"""The keys and gestures of the canvas, as its list of shortcuts and docs/guide/keyboard.md show them."""
+"""The keys of the canvas and of the queue of approvals, as their lists of shortcuts and docs/guide/keyboard.md have them."""
 
 from __future__ import annotations
 
@@ -60,6 +60,24 @@ CANVAS = (
             Shortcut(("Alt+Drag",), _("a node with everything that follows it")),
             Shortcut(("Drag",), _("an output to a node: a transition; its arrow elsewhere: another target")),
             Shortcut(("Esc",), _("give up what is being dragged")),
+        ),
+    ),
+)
+
+QUEUE = (
+    Section(
+        _("Requests for approval"),
+        (
+            Shortcut(("J", "↓"), _("go to the next request")),
+            Shortcut(("K", "↑"), _("go to the previous request")),
+            Shortcut(("Enter",), _("open the request, or close it")),
+            Shortcut(("A",), _("approve the open request")),
+            Shortcut(("M",), _("approve it with a message")),
+            Shortcut(("B",), _("send it back: say what must change")),
+            Shortcut(("G",), _("give it to somebody else")),
+            Shortcut(("W",), _("withdraw what you asked for")),
+            Shortcut(("X",), _("tick the request, to approve several together")),
+            Shortcut(("Esc",), _("put away the form that is open")),
         ),
     ),
 )

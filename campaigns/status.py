@@ -54,7 +54,7 @@ TRANSITIONS: dict[str, Transition] = {
         _from(S.DRAFT),
         S.IN_REVIEW,
         "change",
-        gettext_lazy("The version freezes, with the counts of a test of exactly this canvas."),
+        gettext_lazy("The version freezes, with the counts of a dry run of exactly this version."),
         gettext_lazy("Only a draft can be sent for approval"),
     ),
     "withdraw": Transition(

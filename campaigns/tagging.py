@@ -110,7 +110,8 @@ def set_tags(campaign: Campaign, tags: list[str], *, by: User | None) -> bool:
         return False
     with transaction.atomic():
         Campaign.objects.filter(pk=campaign.pk).update(tags=tags)
-        audit.record(by, "tagged", campaign, before=campaign.tags, after=tags)
+        changes = {"tags": [campaign.tags, tags]}
+        audit.record(by, "tagged", campaign, before=campaign.tags, after=tags, changes=changes)
     campaign.tags = tags
     return True
 

@@ -20,6 +20,7 @@ from orchcamp.accounts.telling import digests, letters
 from orchcamp.datasets import refreshing
 
 from . import execution, launching, retention, sending, standstill
+from .approvals import watching
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
 from .work import telling as overdue
@@ -112,6 +113,7 @@ def recover() -> None:
         _later("refresh_audience", pk)
     standstill.tell(now)
     overdue.recover(now)
+    watching.look(now)
     write_mails(now)
     if retention.claim_daily(now):
         _later("purge", 0)

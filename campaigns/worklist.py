@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 
 from orchcamp.accounts import access
 from orchcamp.accounts.models import Notification, User
@@ -12,11 +12,14 @@ from .models import (
     Approval,
     Campaign,
     CampaignVersion,
+    Decision,
+    Delegation,
     DoubtfulMessage,
     Launch,
     Mention,
     NodeRun,
     Question,
+    Requirement,
     Run,
     Task,
 )
@@ -29,13 +32,30 @@ def _where(user: User, action: str, name: str) -> Q:
 
 
 def approvals(user: User) -> QuerySet[Approval]:
-    """Requests that the person may decide: not those they wrote or asked for."""
+    """Requests of which the person may sign something now: nothing that they wrote or asked for, and what asks them, one
+    of their groups, whoever asked them to stand in, or administrators where too few of the named are left."""
     own = Q(requested_by=user) | Q(version__author=user) | Q(version__in=user_versions(user))
+    mine, asks = _requirements_of(user), Requirement.objects.filter(approval=OuterRef("pk"))
     return (
         Approval.objects.filter(_where(user, "approve", "version__campaign"), status=Approval.Status.WAITING)
         .exclude(pk__in=Approval.objects.filter(own).values("pk"))
+        .filter(Q(pk__in=mine.values("approval")) | ~Exists(asks))  # nothing: from before there were policies
         .select_related("version__campaign", "requested_by", "test_run")
     )
+
+
+def _requirements_of(user: User) -> QuerySet[Requirement]:
+    """What the person could sign now, but for their own work; ``approvals.deciders`` says it of one request."""
+    every, lent = Requirement.objects.all(), F("approval__delegations__by")
+    to_me = {"approval__delegations__to": user}
+    own = every.filter(Q(anyone=True) | Q(people=user) | Q(groups__in=user.groups.values("pk")))
+    ways = Q(pk__in=own.exclude(approval__in=Delegation.objects.filter(by=user).values("approval")).values("pk"))
+    for asked_by in ({"people": lent}, {"groups__user": lent}, {"anyone": True}):
+        ways |= Q(pk__in=every.filter(**to_me, **asked_by).values("pk"))
+    if access.administers(user):
+        ways |= Q(escalated_at__isnull=False)
+    signed = Decision.objects.filter(Q(by=user) | Q(on_behalf_of=user), verdict=Decision.Verdict.APPROVE)
+    return every.filter(ways, status=Requirement.Status.OPEN).exclude(pk__in=signed.values("requirement"))
 
 
 def user_versions(user: User) -> QuerySet:

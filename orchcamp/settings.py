@@ -16,6 +16,7 @@ from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from orchcamp.accounts.door import single_sign_on
 from orchcamp.web import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -25,8 +26,12 @@ def env(name: str, default: str = "") -> str:
     return os.environ.get(name, default).strip()
 
 
-def env_bool(name: str) -> bool:
-    return env(name).lower() in {"1", "true", "yes", "on"}
+def env_bool(name: str, default: str = "") -> bool:
+    return env(name, default).lower() in {"1", "true", "yes", "on"}
+
+
+def env_names(name: str) -> frozenset[str]:
+    return frozenset(part.strip().lower() for part in env(name).split(",") if part.strip())
 
 
 def env_int(name: str, default: int) -> int:
@@ -134,6 +139,7 @@ CONTENT_SECURITY_POLICY = {
 
 INSTALLED_APPS = [
     "unfold.apps.BasicAppConfig",
+    "unfold.contrib.filters",
     "orchcamp.accounts.admin_app.AdministrationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -143,6 +149,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "django.forms",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "axes",
     "csp",
     "django_htmx",
@@ -166,11 +176,17 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "orchcamp.accounts.audit.SourceMiddleware",
+    "orchcamp.accounts.granting.Middleware",
+    "orchcamp.datasets.reading.Middleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "orchcamp.web.middleware.ExpiredSessionMiddleware",
+    "orchcamp.accounts.sessions.SeenMiddleware",
+    "orchcamp.accounts.door.middleware.SecondFactorMiddleware",
+    "orchcamp.accounts.looking.middleware.LookingMiddleware",
     "csp.middleware.CSPMiddleware",
     "orchcamp.web.middleware.AdminPolicyMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -249,6 +265,14 @@ ANONYMOUS_USER_NAME = None
 LOGIN_URL = reverse_lazy("accounts:login")
 LOGIN_REDIRECT_URL = reverse_lazy("campaigns:home")
 LOGOUT_REDIRECT_URL = LOGIN_URL
+SESSION_ENGINE = "orchcamp.accounts.sessions"
+PASSWORD_SIGN_IN = env_bool("ORCHCAMP_PASSWORD_SIGN_IN", "on")  # closed, it is left to superusers
+REQUIRE_TWO_FACTOR = env_names("ORCHCAMP_REQUIRE_TWO_FACTOR")  # slugs of product profiles
+SINGLE_SIGN_ON = single_sign_on.from_environment(os.environ)
+SOCIALACCOUNT_ADAPTER = "orchcamp.accounts.door.provider.Adapter"
+MFA_ADAPTER = "orchcamp.accounts.door.codes.Adapter"
+MFA_TOTP_ISSUER = "Orchcamp"
+MFA_TOTP_TOLERANCE = 1  # periods by which a clock may be wrong
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib.auth.models import Group
+from django.test import Client
 from django.utils import timezone
 
 from activities.graph import Node
+from campaigns import retention
 from campaigns.models import (
     Alert,
     Approval,
+    ApprovalPolicy,
     Batch,
     Campaign,
     CampaignTemplate,
@@ -80,9 +83,14 @@ def build(author: User) -> dict[str, object]:
     frozen = summer.versions.get()
     CampaignVersion.objects.filter(pk=frozen.pk).update(frozen_at=timezone.now())
     dear = predefined.create(label=f"{SECRET} buyers", dataset="people", rule={}, shared=True, by=author)
-    folder = Folder.objects.create(name=f"{SECRET} season")
+    brand = Folder.objects.create(name=f"{SECRET} brand", owner=author)
+    folder = Folder.objects.create(name=f"{SECRET} season", parent=brand, owner=author)
+    Campaign.objects.update(folder=folder)
+    retention.installation()
     return {
+        "brand": brand.pk,
         "folder": folder.pk,
+        "policy": ApprovalPolicy.objects.create(name=f"{SECRET} policy").pk,
         "view": SavedView.objects.create(user=author, name=f"{SECRET} view").pk,
         "filter": dear.slug,
         "campaign": campaign.slug,
@@ -100,6 +108,7 @@ def build(author: User) -> dict[str, object]:
             slug="kept", name=f"{SECRET} canvas", description="A canvas.", document=campaign.latest_version().document
         ).slug,
         "suppression": Suppression.objects.create(address=f"{SECRET.lower()}@example.org").pk,
+        "person": author.pk,
         "token": tokens.make(author, f"{SECRET} till")[0].pk,
         "notification": author.notifications.create(
             kind="mention", key="1", sentence=SECRET, address="/campaigns/spring/"
@@ -122,6 +131,14 @@ def work(campaign: Campaign, author: User) -> dict[str, object]:
         "comment": comment.pk,
         "mention": Mention.objects.create(comment=comment, person=author).pk,
     }
+
+
+def sign_in(user: User) -> User:
+    """Give a person of the stage a session that lives as long as the stage does: what is undone keeps it."""
+    client = Client()
+    client.force_login(user)
+    user.session_key = client.session.session_key
+    return user
 
 
 def live_run(campaign: Campaign, author: User) -> Run:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
@@ -22,7 +23,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from orchcamp.accounts import roles
 from orchcamp.accounts.models import ProductProfile
 from tests import access_stage
-from tests.access_routes import Route
+from tests.access_routes import ACCOUNTS, Route
 from tests.access_work import WORK
 from tests.conftest import person
 
@@ -49,29 +50,16 @@ RUN = {"slug": "campaign", "run_id": "run"}
 DRY = {"slug": "campaign", "run_id": "dry_run"}
 NODE = {"slug": "campaign", "node_id": "=mail"}
 FILTER = {"slug": "filter"}
-
-
-TABLE = WORK | {
+OF_PEOPLE = ACCOUNTS | WORK
+TABLE = OF_PEOPLE | {
     "health": Route("public", "-"),
     "metrics": Route("public", "-"),  # from the same host; with a token set, for who shows it
     "campaigns:health": Route("administer", "-"),
-    "campaigns:retention": Route("-", "administer", data={"history_days": "30", "archive_days": "30"}),
+    "campaigns:retention": Route(
+        "-", "administer", data={"history_days": "31", "archive_days": "30", "audit_days": "400"}
+    ),
     "campaigns:clean": Route("administer", "administer", data={"do": "purge"}),
     "campaigns:discard_failure": Route("-", "administer", {"task_id": "=none"}, absent=True),
-    # signing in and one's own account
-    "accounts:login": Route("public", "public"),
-    "accounts:logout": Route("-", "anyone"),
-    "accounts:account": Route("anyone", "anyone"),
-    "accounts:make_token": Route("-", "anyone", data={"name": "Till", "days": "30"}),
-    "accounts:revoke_token": Route("-", "author", {"token_id": "token"}),
-    # what one is told: each their own; the notification of the stage is that of another
-    "accounts:notifications": Route("anyone", "-"),
-    "accounts:bell": Route("anyone", "-"),
-    "accounts:unread": Route("anyone", "-"),
-    "accounts:read_notifications": Route("-", "anyone"),
-    "accounts:open_notification": Route("author", "-", {"notification_id": "notification"}),
-    "accounts:read_notification": Route("-", "author", {"notification_id": "notification"}),
-    "accounts:notification_preferences": Route("anyone", "anyone"),
     # following a campaign
     "campaigns:follow": Route("-", "see", SPRING, {"extent": "all"}),
     "campaigns:followers": Route("see", "-", SPRING),
@@ -101,6 +89,7 @@ TABLE = WORK | {
     "campaigns:change_view": Route("-", "author", {"view_id": "view"}, {"do": "default"}),
     "campaigns:folders": Route("see", "make", data={"name": "New"}),
     "campaigns:folder": Route("-", "make", {"folder_id": "folder"}, {"name": "Other"}),
+    "campaigns:folder_sharing": Route("make", "share", {"folder_id": "folder"}),
     "campaigns:rename_tag": Route("-", "administer", data={"tag": "old", "name": "new"}),
     "campaigns:star": Route("-", "see", SPRING, {"starred": "1"}),
     "campaigns:tags": Route("-", "make", SPRING, {"tags": "new"}),
@@ -166,7 +155,7 @@ TABLE = WORK | {
     "campaigns:signal": Route("-", "decide", SPRING),
     "campaigns:govern": Route("decide", "decide", SPRING | {"verb": "=stop"}),
     "campaigns:read_alert": Route("-", "see", {"alert_id": "alert"}),
-    # approvals
+    # approvals and tasks
     "campaigns:submit": Route("make", "make", SUMMER),
     "campaigns:withdraw": Route("-", "author", SUMMER),
     "campaigns:publish": Route("decide", "decide", SUMMER),
@@ -178,6 +167,16 @@ TABLE = WORK | {
     "campaigns:approvals": Route("anyone", "-"),
     "campaigns:approval": Route("see", "-", {"approval_id": "approval"}),
     "campaigns:decide": Route("-", "decide", {"approval_id": "approval"}, {"decision": "approve"}),
+    "campaigns:approve_many": Route("-", "anyone", {}, {"approval": "x"}),  # each that is named is asked for by itself
+    "campaigns:delegate": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:take_back": Route("-", "decide", {"approval_id": "approval"}),
+    "campaigns:evidence": Route("see", "-", {"approval_id": "approval"}),
+    "campaigns:policies": Route("make", "-"),
+    "campaigns:policy_create": Route("administer", "administer"),
+    "campaigns:policy": Route("make", "-", {"policy_id": "policy"}),
+    "campaigns:policy_change": Route("administer", "administer", {"policy_id": "policy"}),
+    "campaigns:policy_delete": Route("administer", "administer", {"policy_id": "policy"}),
+    "campaigns:policy_act": Route("-", "administer", {"policy_id": "policy", "verb": "=duplicate"}),
     # reports
     "campaigns:reports": Route("see", "-"),
     "campaigns:report": Route("see", "-", SPRING),
@@ -215,6 +214,7 @@ TABLE = WORK | {
     "datasets:audience_change": Route("make", "-", {"slug": "=quokkas", "number": "=1"}),
     "datasets:audience_unmatched": Route("make", "-", {"slug": "=quokkas", "number": "=1"}, absent=True),
     "datasets:audience_export": Route("-", "make", {"slug": "=quokkas"}, {"format": "csv"}),
+    "datasets:audience_share": Route("-", "share", {"slug": "=quokkas"}),
     "datasets:audience_delete": Route("make", "make", {"slug": "=quokkas"}),
     # predefined filters
     "datasets:filters": Route("make", "-"),
@@ -272,7 +272,7 @@ def stage(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Stag
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
-        people = {name: person(name, profile) for name, profile in CAST.items()}
+        people = {name: access_stage.sign_in(person(name, profile)) for name, profile in CAST.items()}
         yield Stage(folder, people, access_stage.build(people["mark"]))
         transaction.set_rollback(True)
 
@@ -299,16 +299,16 @@ def address_of(name: str, things: dict[str, object]) -> str:
     return reverse(name, kwargs=names)
 
 
-def ask(user, method: str, address: str, data: dict[str, str]) -> tuple[HttpResponse, list[str]]:
+def ask(user, method: str, address: str, data: dict[str, str], **headers: str) -> tuple[HttpResponse, list[str]]:
     """The answer, and what it wrote; undone afterwards, so that the next person meets the same stage."""
     with transaction.atomic():
         client = Client(raise_request_exception=True)
-        if user:
+        if key := getattr(user, "session_key", ""):
+            client.cookies[django_settings.SESSION_COOKIE_NAME] = key
+        elif user:
             client.force_login(user)
-        with CaptureQueriesContext(
-            connection,
-        ) as queries:
-            response = client.get(address) if method == "get" else client.post(address, data)
+        with CaptureQueriesContext(connection) as queries:
+            response = client.get(address, **headers) if method == "get" else client.post(address, data, **headers)
             body = b"".join(response.streaming_content) if response.streaming else response.content
         transaction.set_rollback(True)
     response.text_of_page = body.decode(errors="replace")
@@ -366,10 +366,11 @@ def test_a_person_without_a_profile_reads_nothing_of_anybody_s(name, things, peo
 
 @pytest.fixture
 def nora(db):
-    """She may do anything to campaigns, but none is shared with her."""
+    """She may do anything to campaigns, but none is shared with her; policies are the installation's, not a campaign's."""
     user = person("nora", None)
     profile = ProductProfile(label="Agency", everywhere=False)
-    roles.define(profile, [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")])
+    codes = [right.code for right in roles.RIGHTS if right.code.startswith("campaigns.")]
+    roles.define(profile, [code for code in codes if not code.endswith("_approvalpolicy")])
     user.groups.add(profile.group)
     return user
 

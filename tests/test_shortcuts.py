@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from django.template.loader import render_to_string
 
-from campaigns.shortcuts import CANVAS
+from campaigns.shortcuts import CANVAS, QUEUE
 from orchcamp.web.shortcuts import EVERYWHERE, Section
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "guide" / "keyboard.md"
-SECTIONS = (*CANVAS, EVERYWHERE)
+SECTIONS = (*CANVAS, *QUEUE, EVERYWHERE)
 
 
 def table(section: Section) -> str:
@@ -31,5 +31,5 @@ def test_the_guide_has_no_other_sections():
 
 def test_the_list_of_a_page_shows_its_own_and_those_of_every_page():
     shown = render_to_string("components/shortcuts.html", {"sections": CANVAS})
-    assert all(f"<caption>{section.title}</caption>" in shown for section in SECTIONS)
+    assert all(f"<caption>{section.title}</caption>" in shown for section in (*CANVAS, EVERYWHERE))
     assert "<kbd>Ctrl</kbd>" in shown and "<kbd>+</kbd>" in shown

@@ -61,6 +61,8 @@ class ReadAudience(Activity):
         shape = ctx.model.audiences.get(slug) if ctx else None
         if shape is None:
             return slug
+        if shape.hidden:
+            return _("Reads {audience}").format(audience=shape.label)
         if shape.version is None:
             return _("{audience}: nothing saved yet").format(audience=shape.label)
         rows = ngettext("{n} row", "{n} rows", shape.rows).format(n=f"{shape.rows:,}")

@@ -1,7 +1,7 @@
 """The application's rows; one concept a module."""
 
 from .alert import Alert
-from .approval import Approval
+from .approval import Approval, Decision, Delegation, Requirement
 from .campaign import Campaign, CampaignVersion, Folder
 from .comment import Comment, Mention
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
@@ -17,6 +17,7 @@ from .permissions import (
     FolderGroupPermission,
     FolderUserPermission,
 )
+from .policy import ApprovalPolicy, PolicyStage
 from .question import Answer, Question
 from .run import Batch, Beat, DoubtfulMessage, LogEntry, NodeRun, Run
 from .sealed import SealedPlan
@@ -28,6 +29,7 @@ __all__ = [
     "Alert",
     "Answer",
     "Approval",
+    "ApprovalPolicy",
     "Batch",
     "Beat",
     "CalendarFeed",
@@ -40,6 +42,8 @@ __all__ = [
     "CanvasStep",
     "ChecklistItem",
     "Comment",
+    "Decision",
+    "Delegation",
     "DoubtfulMessage",
     "Folder",
     "FolderGroupPermission",
@@ -53,9 +57,11 @@ __all__ = [
     "NodeMemory",
     "NodeRun",
     "Notice",
+    "PolicyStage",
     "Presence",
     "Question",
     "RemovedCampaign",
+    "Requirement",
     "Run",
     "RunFile",
     "SavedView",

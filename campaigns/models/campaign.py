@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -25,6 +26,11 @@ class Folder(models.Model):
     parent = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="children", verbose_name=_("lies in")
     )
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    # what has to be shared of a folder for something to be done to its campaigns; anything else needs all of it
+    OPENS: ClassVar = {"view": "view", "report": "view", "change": "change", "test": "change"}
+    OPENS_ALL: ClassVar = "delete"
 
     objects = PermittedQuerySet.as_manager()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -11,6 +12,15 @@ from .campaign import Campaign
 from .run import Run
 
 LONGEST = 3650  # days
+SHORTEST_TRAIL = 90  # days: nobody removes what they did yesterday
+
+
+def keeps_long_enough(days: int) -> None:
+    """For ever (0), or not shorter than a trail is of use."""
+    if 0 < days < SHORTEST_TRAIL:
+        raise ValidationError(
+            _("The audit trail is kept for at least %(n)s days, or for ever with 0.") % {"n": SHORTEST_TRAIL}
+        )
 
 
 class Notice(models.Model):
@@ -56,9 +66,16 @@ class Installation(models.Model):
         validators=[MaxValueValidator(LONGEST)],
         help_text=_("How long an archived campaign can be restored; then it is removed. 0 keeps it for ever."),
     )
+    audit_days = models.PositiveIntegerField(
+        _("audit trail in days"),
+        default=0,
+        validators=[keeps_long_enough, MaxValueValidator(LONGEST)],
+        help_text=_("How long the entries of the audit trail are kept: at least 90 days. 0 keeps them for ever."),
+    )
     purge_due_at = models.DateTimeField(default=timezone.now, editable=False)
     purged_at = models.DateTimeField(null=True, editable=False)
     last_purge = models.JSONField(default=dict, editable=False)  # what went, in numbers
+    policies_since = models.DateTimeField(null=True, editable=False)  # when an approval policy was first active
 
     class Meta:
         verbose_name = _("installation")

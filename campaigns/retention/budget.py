@@ -25,6 +25,7 @@ class Pass:
     histories: int = 0  # runs whose history went
     campaigns: int = 0
     orphans: int = 0
+    audit: int = 0  # entries of the audit trail
     tasks: int = 0  # rows of the queue about what it has done
     more: bool = False  # something is left for another pass
     lines: list[str] = field(default_factory=list)  # what went, in words
@@ -71,5 +72,5 @@ class Pass:
 
     def numbers(self) -> dict[str, int]:
         """What went, for the record."""
-        names = ("interim", "histories", "campaigns", "orphans", "tasks", "files", "size")
+        names = ("interim", "histories", "campaigns", "orphans", "audit", "tasks", "files", "size")
         return {name: getattr(self, name) for name in names}

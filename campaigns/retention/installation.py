@@ -14,20 +14,28 @@ DAILY = timedelta(days=1)
 
 
 def installation() -> Installation:
-    """The one row; made with its defaults when it is first asked for."""
+    """The one row; as long as nobody has decided anything, its defaults: reading makes no row."""
+    return Installation.objects.filter(pk=1).first() or Installation(pk=1)
+
+
+def kept_installation() -> Installation:
+    """The row itself, made with its defaults when something is first written into it."""
     return Installation.objects.get_or_create(pk=1)[0]
 
 
-def change(*, history_days: int, archive_days: int, by: User | None) -> Installation:
+def change(*, history_days: int, archive_days: int, audit_days: int | None = None, by: User | None) -> Installation:
     """Decide how long things are kept from now on."""
     with transaction.atomic():
-        row = Installation.objects.select_for_update().get(pk=installation().pk)
-        before = {"history_days": row.history_days, "archive_days": row.archive_days}
-        row.history_days, row.archive_days = history_days, archive_days
+        row = Installation.objects.select_for_update().get(pk=kept_installation().pk)
         after = {"history_days": history_days, "archive_days": archive_days}
+        after["audit_days"] = row.audit_days if audit_days is None else audit_days
+        before = {name: getattr(row, name) for name in after}
         if after != before:
-            row.save(update_fields=["history_days", "archive_days"])
-            audit.record(by, "changed retention", row, before=before, after=after)
+            for name, days in after.items():
+                setattr(row, name, days)
+            row.save(update_fields=list(after))
+            changes = audit.differences(before, after)
+            audit.record(by, "changed retention", row, before=before, after=after, changes=changes)
     return row
 
 
@@ -37,7 +45,7 @@ def claim_daily(now: datetime) -> bool:
     if due.update(purge_due_at=now + DAILY):
         return True
     if not Installation.objects.filter(pk=1).exists():
-        installation()
+        kept_installation()
     return False
 
 

@@ -8,15 +8,16 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 
 from campaigns.models import Installation
-from orchcamp.accounts import audit
+from orchcamp.accounts import audit, forgetting
 from orchcamp.accounts.telling import bell
 
 from .archive import remove_archived
 from .budget import MOST_FILES, Pass
-from .installation import installation
+from .installation import kept_installation
 from .orphans import remove_orphans
 from .refusals import forget_refused
 from .runs import forget_histories, purge_interim
+from .trail import forget_trail
 
 FINISHED = timedelta(days=1)  # so long the queue's record of a task that ended well is kept
 
@@ -29,12 +30,13 @@ def purge(*, dry: bool = False, orphans: bool = False, until: float = float("inf
     from campaigns import tasks  # the queue's door asks for this module
 
     work = Pass(dry=dry, until=until, most=most)
-    parts = (purge_interim, forget_histories, forget_refused, remove_archived, _forget_notifications)
+    parts = (purge_interim, forget_histories, forget_refused, remove_archived, forget_trail, _forget_notifications)
     for part in (*parts, *((remove_orphans,) if orphans else ())):
         if not work.full():
             part(work)
     if not dry:
         work.tasks = tasks.forget_finished(timezone.now() - FINISHED)
+        forgetting.forget()
         _note(work)
     return work
 
@@ -50,7 +52,7 @@ def _forget_notifications(work: Pass) -> None:
 def _note(work: Pass) -> None:
     """Keep what went: for the health page always, for the audit trail when it was more than the queue's record."""
     now, numbers = timezone.now(), work.numbers()
-    row = installation()
+    row = kept_installation()
     Installation.objects.filter(pk=row.pk).update(purged_at=now, last_purge=numbers)
-    if any(numbers[name] for name in ("interim", "histories", "campaigns", "orphans")):
+    if any(numbers[name] for name in ("interim", "histories", "campaigns", "orphans", "audit")):
         audit.record(None, "cleaned up", row, **numbers)

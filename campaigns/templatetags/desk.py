@@ -11,7 +11,9 @@ from django.utils.safestring import SafeString
 
 from campaigns import controls, retention, worklist
 from campaigns.models import Campaign, Run, Task
+from campaigns.shortcuts import QUEUE
 from orchcamp.accounts import access
+from orchcamp.web.shortcuts import Section
 from orchcamp.web.templatetags.ui import badge
 
 register = template.Library()
@@ -41,6 +43,7 @@ SHOWN = {  # status of a run, node, batch, approval, task or campaign -> tone, M
     "skipped": ("gray", "skip_next"),
     "missed": ("orange", "history_toggle_off"),
     "sent_back": ("red", "undo"),
+    "expired": ("gray", "timer_off"),
     "cancelled": ("gray", "cancel"),
     "open": ("gray", "radio_button_unchecked"),
     "doing": ("blue", "pending"),
@@ -133,3 +136,9 @@ def overdue_tasks(campaign: Campaign) -> int:
 def missing_right(action: str) -> str:
     """Which right about campaigns the reader would need, and who has it."""
     return access.refusal(Campaign, action)
+
+
+@register.simple_tag
+def queue_shortcuts() -> tuple[Section, ...]:
+    """The keys of the queue of approvals."""
+    return QUEUE

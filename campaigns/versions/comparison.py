@@ -27,12 +27,22 @@ LABELS = {
 
 
 @dataclass(frozen=True)
-class Comparison:
-    a: CampaignVersion
-    b: CampaignVersion
+class Words:
+    """What differs between two versions, in words."""
+
     difference: differing.Difference
     properties: list[str]
     edges: list[tuple[str, str]]  # added or removed, and the transition in words
+
+    def __bool__(self) -> bool:
+        return bool(self.difference or self.properties)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    a: CampaignVersion
+    b: CampaignVersion
+    words: Words
     drawn: overlay.Overlay
     messages: list[contents.Message]
     runs: tuple[Run | None, Run | None]
@@ -40,29 +50,43 @@ class Comparison:
 
     @property
     def differs(self) -> bool:
-        return bool(self.difference or self.properties)
+        return bool(self.words)
+
+
+def words(a: CampaignVersion, b: CampaignVersion) -> Words:
+    """What one has to do to the first version to have the second."""
+    return _words(a, b, _compilers(a, b))
+
+
+def _compilers(a: CampaignVersion, b: CampaignVersion) -> tuple[Compiler, Compiler]:
+    first, second = (Compiler(version.graph, contexts.draft_context(version.planned())) for version in (a, b))
+    return first, second
+
+
+def _words(a: CampaignVersion, b: CampaignVersion, compilers: tuple[Compiler, Compiler]) -> Words:
+    offered = choices()
+    places = (_place(compilers[0], offered), _place(compilers[1], offered))
+    difference = differing.diff(a.graph, b.graph, places)
+    properties = [{name: getattr(version.planned(), name) for name in LABELS} for version in (a, b)]
+    edges = [*_edges(differing.REMOVED, difference.edges_removed, a.graph, b.graph),
+             *_edges(differing.ADDED, difference.edges_added, b.graph, a.graph)]  # fmt: skip
+    return Words(difference, differing.properties(*properties, LABELS), edges)
 
 
 def compare(a: CampaignVersion, b: CampaignVersion, flow: layout.Measures) -> Comparison:
     """What differs between two versions, and the counts of both where both were run."""
-    offered = choices()
-    compilers = [Compiler(version.graph, contexts.draft_context(version.planned())) for version in (a, b)]
-    places = tuple(_place(compiler, offered) for compiler in compilers)
-    difference = differing.diff(a.graph, b.graph, (places[0], places[1]))
-    properties = [{name: getattr(version.planned(), name) for name in LABELS} for version in (a, b)]
+    compilers = _compilers(a, b)
+    said = _words(a, b, compilers)
     runs = run_of(a), run_of(b)
     return Comparison(
         a,
         b,
-        difference,
-        differing.properties(*properties, LABELS),
-        [*_edges(differing.REMOVED, difference.edges_removed, a.graph, b.graph),
-         *_edges(differing.ADDED, difference.edges_added, b.graph, a.graph)],
-        overlay.draw(a.graph, b.graph, difference, compilers[1].ctx, flow),
+        said,
+        overlay.draw(a.graph, b.graph, said.difference, compilers[1].ctx, flow),
         contents.messages(a.graph, b.graph),
         runs,
         comparing.compare(runs[0], runs[1], comparing.CANVAS) if runs[0] and runs[1] else None,
-    )  # fmt: skip
+    )
 
 
 def _place(compiler: Compiler, offered) -> differing.Place:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from campaigns import arming, following
+from campaigns.approvals import guard
 from campaigns.contexts import demand_runnable
 from campaigns.errors import WrongStatus
 from campaigns.models import Approval, Campaign, CampaignVersion, Run
@@ -121,7 +122,10 @@ def take_effect(version: CampaignVersion, *, by: User | None, reason: str = "") 
 
 
 def mark_published(version: CampaignVersion, *, by: User | None, reason: str = "") -> None:
-    """Write down that a version is in force from now on. Raises WrongStatus unless it is approved, and not yet so."""
+    """Write down that a version is in force from now on. Raises WrongStatus unless it is approved as it is, and not yet so.
+
+    Within the transaction that puts it in force, which goes back where the version is not what was signed.
+    """
     now = timezone.now()
     approved = CampaignVersion.objects.filter(
         pk=version.pk, approved_at__isnull=False, frozen_at__isnull=False, published_at=None
@@ -130,3 +134,4 @@ def mark_published(version: CampaignVersion, *, by: User | None, reason: str = "
     if not approved.update(published_at=now, published_by=by, reason=reason, properties=properties):
         raise WrongStatus(_("This version is not approved; ask for an approval first."))
     version.published_at, version.published_by, version.reason, version.properties = now, by, reason, properties
+    guard.demand_approved(version)

@@ -131,6 +131,8 @@ def words(field: Any, value: Any, place: Scope) -> str:
         return "; ".join(phrase(field.form_class, _mapping(row), place) for row in _list(value))
     if isinstance(field, PartField):
         return phrase(field.form_class, _mapping(value), place)
+    if hasattr(field, "label_of"):
+        return str(field.label_of(value))
     if isinstance(field, forms.ChoiceField):
         offered = {str(key): str(label) for key, label in _flat(field.choices)}
         chosen = value if isinstance(value, list | tuple) else [value]

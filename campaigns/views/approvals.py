@@ -1,202 +1,217 @@
-"""Approvals: the queue that is worked through without leaving it, and what leads to it and follows it."""
+"""Approvals: the queue that is worked through without leaving it, each request in full, and the decisions."""
 
 from __future__ import annotations
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from campaigns import asked, launches, lifecycle, publishing, review, tasks, worklist
-from campaigns.desk_forms import MessageForm, ReasonForm, SendBackForm
-from campaigns.models import Approval, Campaign, Run
-from campaigns.status import PUBLISHED, TRANSITIONS
+from campaigns import asked as questions
+from campaigns import review, worklist
+from campaigns.approvals import asked, evidence, inbox, many, requests, since
+from campaigns.desk_forms import DelegateForm, MessageForm, SendBackForm
+from campaigns.errors import CampaignError
+from campaigns.models import Approval, Campaign
 from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import render_fragment
+from orchcamp.web.fragments import render_fragment, wants_fragment
+from orchcamp.web.lists import paginate, remember
+from orchcamp.web.numbers import whole
 
-
-def _visible(request: HttpRequest, action: str = "view") -> QuerySet[Approval]:
-    campaigns = Campaign.objects.for_user(request.user, action).values("pk")
-    return Approval.objects.filter(version__campaign__in=campaigns).select_related(
-        "version__campaign", "requested_by", "decided_by", "test_run"
-    )
-
-
-def _personal(request: HttpRequest) -> bool:
-    return holds(request.user, "datasets.view_personal")
+QUEUE, PAGE = "campaigns/approval_queue.html", "campaigns/approval_detail.html"
+CARD, RESULT, HEADLINE = (
+    "campaigns/_approval.html",
+    "campaigns/_approval_result.html",
+    "campaigns/_approval_headline.html",
+)
 
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
-    """What waits for me to decide, what I asked others, and what only others may decide."""
-    waiting = _visible(request).filter(status=Approval.Status.WAITING)
-    own = set(review.own_of(request.user, waiting).values_list("pk", flat=True))
-    allowed = set(Campaign.objects.for_user(request.user, "approve").values_list("pk", flat=True))
-    theirs = [found for found in waiting if found.pk not in own]
+    """What waits for me to decide, what I asked others, all I may see, and what was decided."""
+    user = request.user
+    decides = may(user, "approve", Campaign)
+    remember(request, "campaigns:approvals")
+    filters = inbox.Filters.read(request.GET, decides=decides, asks=may(user, "change", Campaign))
+    tabs = inbox.tabs(user)
+    count = next(tab.count for tab in tabs if tab.value == filters.show)
+    page = paginate(request, filters.apply(user), count=count)
+    shown = list(page.object_list)
+    mine = set(worklist.approvals(user).filter(pk__in=[found.pk for found in shown]).values_list("pk", flat=True))
     context = {
-        "to_decide": [review.headline(a) for a in theirs if a.version.campaign_id in allowed],
-        "own": [review.headline(a) for a in waiting if a.pk in own],
-        "not_allowed": [review.headline(a) for a in theirs if a.version.campaign_id not in allowed],
-        "decided": _visible(request).exclude(status=Approval.Status.WAITING).order_by("-decided_at")[:10],
-        "may_approve": may(request.user, "approve", Campaign),
-        "questions": asked.put_to(request.user),
+        "filters": filters,
+        "tabs": tabs,
+        "sorts": [(value, label) for value, (label, _order) in inbox.SORTS.items()],
+        "page": page,
+        "headlines": [review.headline(found, mine=found.pk in mine) for found in shown],
+        "waiting": next(tab.count for tab in tabs if tab.value == inbox.MINE),
+        "decides": decides,
+        "questions": questions.put_to(user) if filters.show == inbox.MINE or not decides else [],
+        "message_form": MessageForm(auto_id="many-%s"),
+        "may_tick": any(found.pk in mine and found.bulk for found in shown),
     }
-    return render(request, "campaigns/approval_queue.html", context)
+    return render(request, QUEUE, context)
 
 
-def _card(request: HttpRequest, approval: Approval, **more: object) -> dict:
-    campaign = approval.version.campaign
-    own = review.is_own(approval, request.user)
-    waiting = approval.status == Approval.Status.WAITING
+def _card(request: HttpRequest, approval: Approval, **more: object) -> dict[str, Any]:
+    campaign, user = approval.version.campaign, request.user
+    waiting, own = approval.status == Approval.Status.WAITING, review.is_own(approval, user)
+    stages = asked.stages(approval, user)
+    mine = [stage for stage in stages if stage.mine]
+    may_approve = may(user, "approve", campaign)
+    may_decide = waiting and may_approve and not own and (bool(mine) or not approval.hashes)
+    others = requests.stand_ins(approval, user) if mine else []
     return {
         "approval": approval,
         "campaign": campaign,
-        "review": review.review(approval, personal=_personal(request)),
+        "review": review.review(approval, personal=holds(user, "datasets.view_personal")),
+        "since": since.since(approval.version, approval.counts),
+        "facets": since.facets(approval),
+        "stages": stages,
+        "mine": mine,
+        "delegations": approval.delegations.select_related("by", "to"),
+        "rounds": asked.rounds(approval),
         "own": own,
-        "may_decide": waiting and not own and may(request.user, "approve", campaign),
-        "may_withdraw": waiting and own and may(request.user, "change", campaign),
-        "may_publish": may(request.user, "publish", campaign),
+        "overdue": review.is_overdue(approval),
+        "may_decide": may_decide,
+        "may_approve": may_approve,
+        "handed_on": waiting and approval.delegations.filter(by=user).exists(),
+        "may_withdraw": waiting and own and may(user, "change", campaign),
+        "may_publish": may(user, "publish", campaign),
         "approve_form": MessageForm(auto_id=f"approve-{approval.pk}-%s"),
         "send_back_form": SendBackForm(auto_id=f"send-back-{approval.pk}-%s"),
+        "delegate_form": DelegateForm(others, auto_id=f"delegate-{approval.pk}-%s") if others else None,
     } | more
+
+
+def _found(request: HttpRequest, approval_id: int) -> Approval:
+    return get_object_or_404(inbox.with_progress(inbox.visible(request.user)), pk=approval_id)
 
 
 @require_GET
 def approval(request: HttpRequest, approval_id: int) -> HttpResponse:
     """One request in full, opened in its place in the queue or as a page."""
-    found = get_object_or_404(_visible(request), pk=approval_id)
-    if request.GET.get("closed") and request.htmx:
-        return render(request, "campaigns/_approval_headline.html", {"headline": review.headline(found)})
-    return render_fragment(request, "campaigns/approval_detail.html", "campaigns/_approval.html", _card(request, found))
+    found = _found(request, approval_id)
+    if request.GET.get("closed") and wants_fragment(request):
+        mine = worklist.approvals(request.user).filter(pk=found.pk).exists()
+        return render(request, HEADLINE, {"headline": review.headline(found, mine=mine)})
+    return render_fragment(request, PAGE, CARD, _card(request, found))
+
+
+# --- Deciding ----------------------------------------------------------------------------------------
 
 
 @require_POST
 def decide(request: HttpRequest, approval_id: int) -> HttpResponse:
     """Approve, or send back with a message."""
-    found = get_object_or_404(_visible(request), pk=approval_id)
+    found = _found(request, approval_id)
     get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
     if request.POST.get("decision") not in {"approve", "send_back"}:
-        return _refused(request, approval_id, Refused(_("Approve it or send it back; nothing else was asked for.")))
+        return refused(request, approval_id, Refused(_("Approve it or send it back; nothing else was asked for.")))
     sending_back = request.POST["decision"] == "send_back"
-    form = (SendBackForm if sending_back else MessageForm)(request.POST, auto_id=f"send-back-{approval_id}-%s")
+    name = "send_back_form" if sending_back else "approve_form"
+    form = (SendBackForm if sending_back else MessageForm)(
+        request.POST, auto_id=f"{'send-back' if sending_back else 'approve'}-{approval_id}-%s"
+    )
     if not form.is_valid():
-        name = "send_back_form" if sending_back else "approve_form"
-        return _answer(request, "campaigns/_approval.html", _card(request, found, **{name: form}))
-    decision = lifecycle.send_back if sending_back else lifecycle.approve
+        return _answer(request, CARD, _card(request, found, **{name: form}))
     try:
+        decision = requests.send_back if sending_back else requests.approve
         decision(found, by=request.user, message=form.cleaned_data["message"])
     except Refused as refusal:
-        return _refused(request, approval_id, refusal)
-    found = _visible(request).get(pk=approval_id)
-    waiting = worklist.approvals(request.user).count() if request.htmx else None
-    response = _answer(request, "campaigns/_approval_result.html", _card(request, found, waiting=waiting))
-    return trigger_client_event(response, "approval-decided", {"id": approval_id}, after="settle")
-
-
-def _answer(request: HttpRequest, fragment: str, context: dict, status: int = 200) -> HttpResponse:
-    page = "campaigns/approval_detail.html"
-    return render_fragment(request, page, fragment, context | {"fragment": fragment}, status=status)
-
-
-def _refused(request: HttpRequest, approval_id: int, refusal: Refused) -> HttpResponse:
-    """What stands now, and why the decision did not count."""
-    found = get_object_or_404(_visible(request), pk=approval_id)
-    context = _card(request, found, refusal=str(refusal))
-    waiting = found.status == Approval.Status.WAITING
-    fragment = "campaigns/_approval.html" if waiting else "campaigns/_approval_result.html"
-    return _answer(request, fragment, context, status=409)
-
-
-@require_http_methods(["GET", "POST"])
-def submit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask for approval of the draft: what will be asked, with a message."""
-    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
-    version = campaign.latest_version()
-    form = MessageForm(request.POST if request.method == "POST" else None)
-    refusal = ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            lifecycle.submit(version, by=request.user, message=form.cleaned_data["message"])
-            messages.success(request, _("Sent for approval. The canvas is frozen until somebody has decided."))
-            return redirect("campaigns:canvas", slug)
-        except Refused as error:
-            refusal = str(error)
-    found, test_run = review.before_submission(version, personal=_personal(request))
-    context = {"campaign": campaign, "form": form, "refusal": refusal, "review": found, "test_run": test_run}
-    return render(request, "campaigns/approval_submit.html", context, status=409 if refusal else 200)
+        return refused(request, approval_id, refusal)
+    return decided(request, approval_id, _("Sent back.") if sending_back else "")
 
 
 @require_POST
-def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take back one's own request, before somebody has decided."""
-    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
-    open_request = get_object_or_404(Approval, version__campaign=campaign, status=Approval.Status.WAITING)
-    if not review.is_own(open_request, request.user):
-        raise PermissionDenied(_("Only the person who asked may withdraw a request."))
+def delegate(request: HttpRequest, approval_id: int) -> HttpResponse:
+    """Let somebody else who could decide it do so in one's place."""
+    found = _found(request, approval_id)
+    get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
+    form = DelegateForm(requests.stand_ins(found, request.user), request.POST, auto_id=f"delegate-{approval_id}-%s")
     try:
-        lifecycle.withdraw(open_request, by=request.user)
-        messages.success(request, _("Withdrawn: “%(name)s” can be edited again.") % {"name": campaign.name})
+        if not form.is_valid() and form.fields["to"].queryset.exists():
+            return _answer(request, CARD, _card(request, found, delegate_form=form))
+        if not form.is_valid():
+            raise CampaignError(_("There is nothing of this request, or nobody left, that you could hand it on to."))
+        to = form.cleaned_data["to"]
+        requests.delegate(found, by=request.user, to=to, message=form.cleaned_data["message"])
     except Refused as refusal:
-        messages.error(request, str(refusal))
-    if request.POST.get("next") == "queue":
-        return redirect("campaigns:approvals")
-    return redirect("campaigns:canvas", slug)
+        return refused(request, approval_id, refusal)
+    return decided(request, approval_id, _("Delegated to %(person)s.") % {"person": to})
 
 
-@require_http_methods(["GET", "POST"])
-def publish(request: HttpRequest, slug: str) -> HttpResponse:
-    """Say exactly what publishing does and whether all is in order; do it on POST."""
-    campaign = get_for(request.user, "publish", Campaign.objects.all(), slug=slug)
-    form, refusal = ReasonForm(request.POST if request.method == "POST" else None), ""
-    if request.method == "POST" and form.is_valid():
-        try:
-            run = publishing.publish(campaign, by=request.user, reason=form.cleaned_data["reason"])
-            return _published(request, campaign, run)
-        except Refused as error:
-            refusal = str(error)
-    found = publishing.case(Campaign.objects.get(pk=campaign.pk))
-    ready = found.approval is not None and found.version.published_at is None
-    lines = publishing.lines(found) if ready else []
-    context = {
-        "campaign": found.campaign,
-        "version": found.version,
-        "refusal": refusal,
-        "form": form,
-        "lines": lines,
-        "stopped": any(line.level == publishing.STOPS for line in lines),
-        "in_force": found.campaign.status in PUBLISHED,
-        "approval": found.approval if ready else None,
-        "review": review.review(found.approval, personal=_personal(request)) if ready else None,
+@require_POST
+def take_back(request: HttpRequest, approval_id: int) -> HttpResponse:
+    """Decide oneself again what was handed on."""
+    found = _found(request, approval_id)
+    get_for(request.user, "approve", Campaign.objects.all(), pk=found.version.campaign_id)
+    try:
+        requests.take_back(found, by=request.user)
+    except Refused as refusal:
+        return refused(request, approval_id, refusal)
+    return _answer(request, CARD, _card(request, _found(request, approval_id)))
+
+
+@require_POST
+def approve_many(request: HttpRequest) -> HttpResponse:
+    """Approve those that were ticked, each with its own result."""
+    ids = [number for text in request.POST.getlist("approval") if (number := whole(text)) is not None]
+    form = MessageForm(request.POST)
+    outcomes, refusal = [], ""
+    try:
+        message = form.cleaned_data["message"] if form.is_valid() else ""
+        outcomes = many.approve(ids, by=request.user, message=message)
+    except Refused as error:
+        refusal = str(error)
+    context = {"outcomes": outcomes, "refusal": refusal, "waiting": worklist.approvals(request.user).count()}
+    response = render_fragment(
+        request, "campaigns/approval_many.html", "campaigns/_approval_many.html", context, 409 if refusal else 200
+    )
+    return trigger_client_event(response, "approvals-decided", {}, after="settle")
+
+
+def decided(request: HttpRequest, approval_id: int, said: str) -> HttpResponse:
+    """What stands now, in the place of the card; the queue goes on to the next."""
+    found = _found(request, approval_id)
+    waiting = worklist.approvals(request.user).count() if wants_fragment(request) else None
+    response = _answer(request, RESULT, _result(request, found) | {"waiting": waiting, "said": said})
+    return trigger_client_event(response, "approval-decided", {"id": approval_id}, after="settle")
+
+
+def _result(request: HttpRequest, found: Approval) -> dict[str, Any]:
+    campaign = found.version.campaign
+    stages = asked.stages(found, request.user) if found.status == Approval.Status.WAITING else []
+    return {
+        "approval": found,
+        "campaign": campaign,
+        "still": [stage for stage in stages if stage.requirement.is_open],
+        "may_publish": may(request.user, "publish", campaign),
     }
-    return render(request, "campaigns/approval_publish.html", context, status=409 if refusal else 200)
 
 
-def _published(request: HttpRequest, campaign: Campaign, run: Run | None) -> HttpResponse:
-    """Where to go on, and what happens next."""
-    if run is not None:
-        tasks.run_async(run)
-        messages.success(request, _("Published: the run has begun."))
-        return redirect("campaigns:run", campaign.slug, run.pk)
-    messages.success(request, _("Published, and in force: %(when)s.") % {"when": launches.in_words(campaign)})
-    return redirect("campaigns:runs", campaign.slug)
+def _answer(request: HttpRequest, fragment: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    return render_fragment(request, PAGE, fragment, context | {"fragment": fragment}, status=status)
 
 
-@require_http_methods(["GET", "POST"])
-def edit_again(request: HttpRequest, slug: str) -> HttpResponse:
-    """Back to draft: a new draft from the last version; what was approved stays as it was. A GET asks first."""
-    campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
-    if request.method == "GET":
-        asked = _("Take “%(name)s” back to draft?") % {"name": campaign.name}
-        context = {"campaign": campaign, "question": asked, "button": _("Back to draft")}
-        return render(request, "campaigns/campaign_govern.html", context | {"effect": TRANSITIONS["edit_again"].effect})
-    try:
-        lifecycle.edit_again(campaign, by=request.user)
-        messages.success(request, _("A new draft is open; it needs an approval of its own."))
-    except Refused as refusal:
-        messages.error(request, str(refusal))
-    return redirect("campaigns:canvas", slug)
+def refused(request: HttpRequest, approval_id: int, refusal: Refused) -> HttpResponse:
+    """What stands now, and why the decision did not count."""
+    found = _found(request, approval_id)
+    if found.status == Approval.Status.WAITING:
+        return _answer(request, CARD, _card(request, found, refusal=str(refusal)), status=409)
+    return _answer(request, RESULT, _result(request, found) | {"refusal": str(refusal)}, status=409)
+
+
+@require_GET
+def evidence_pack(request: HttpRequest, approval_id: int) -> HttpResponse:
+    """Everything about one request as a file that needs nothing else."""
+    found = _found(request, approval_id)
+    personal = holds(request.user, "datasets.view_personal")
+    response = HttpResponse(evidence.pack(found, by=request.user, personal=personal))
+    response["Content-Disposition"] = f'attachment; filename="{evidence.file_name(found)}"'
+    response["Cache-Control"] = "no-store"
+    return response

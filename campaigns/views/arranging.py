@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from campaigns import arranging, canvas, clipboard, places
 from campaigns.models import Campaign
 from orchcamp.accounts.access import get_for
+from orchcamp.datasets import reading, schema
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import toast, wants_fragment
 
@@ -96,6 +97,8 @@ def copy_nodes(request: HttpRequest, slug: str) -> HttpResponse:
     version = campaign.latest_version()
     version.campaign = campaign
     try:
+        model, wanted = schema.load(), request.GET.getlist("node")
+        reading.demand_seen(model, [node.settings for id, node in version.graph.nodes.items() if id in wanted])
         copied = clipboard.copy(version, request.GET.getlist("node"))
     except Refused as refusal:
         return toast(HttpResponse(status=204), str(refusal), tone="red")

@@ -40,7 +40,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "zone": timezone.get_current_timezone_name(),
         "channels": rows.channel_types(),
         "statuses": Campaign.Status.choices,
-        "feed": feeds.address(request.user),
+        "feed": "" if request.looking else feeds.address(request.user),  # a secret that outlasts looking
     }
     return render_fragment(request, "campaigns/calendar.html", "campaigns/_calendar.html", context)
 

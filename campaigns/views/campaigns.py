@@ -6,30 +6,33 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import lifecycle, sharing, shelving, usage, variables
+from campaigns import lifecycle, moving, shelving, usage, variables
 from campaigns.choices import choices
-from campaigns.forms import CampaignForm, DeleteForm, DuplicateForm, ShareForm
+from campaigns.forms import CampaignForm, DeleteForm, DuplicateForm
 from campaigns.models import Campaign, Folder
 from campaigns.versions import drafting
+from orchcamp.accounts import share_views
 from orchcamp.accounts.access import demand, get_for
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import wants_fragment
 from orchcamp.web.lists import back_to
 
+from .moving import question
 
-def _form(request: HttpRequest, initial: dict[str, Any]) -> CampaignForm:
+
+def _form(request: HttpRequest, initial: dict[str, Any], at: Folder | None = None) -> CampaignForm:
+    """``at`` is the folder where the campaign lies: it may stay there, whoever may put something into it."""
+    folders = moving.offered(request.user)  # type: ignore[arg-type]
     return CampaignForm(
         request.POST or None,
         initial=initial,
         dimensions=choices()["dimensions"],
-        folders=Folder.objects.for_user(request.user),
+        folders=folders | Folder.objects.filter(pk=at.pk) if at else folders,
     )
 
 
@@ -39,8 +42,11 @@ def create(request: HttpRequest) -> HttpResponse:
     demand(request.user, "add", Campaign)
     form = _form(request, {"timezone": settings.TIME_ZONE})
     if request.method == "POST" and not form.editing and form.is_valid():
-        campaign = lifecycle.create(by=request.user, **form.cleaned_data)
-        return redirect("campaigns:canvas", campaign.slug)
+        try:
+            campaign = lifecycle.create(by=request.user, **form.cleaned_data)
+            return redirect("campaigns:canvas", campaign.slug)
+        except Refused as refused:
+            form.add_error(None, str(refused))
     context = {"form": form, "campaign": None, "back": _list(request)}
     return render(request, "campaigns/campaign_form.html", context)
 
@@ -50,8 +56,10 @@ def properties(request: HttpRequest, slug: str) -> HttpResponse:
     """Name, purpose, dimension and place of a campaign; a draft's can be changed."""
     campaign = get_for(request.user, "change", Campaign.objects.select_related("owner", "folder"), slug=slug)
     plan = drafting.open_plan(campaign)
-    form = _form(request, CampaignForm.of(plan or campaign))
+    form = _form(request, CampaignForm.of(plan or campaign), campaign.folder)
     if request.method == "POST" and not form.editing and form.is_valid():
+        if asked := question(request, [campaign], form.cleaned_data["folder"], request.path):
+            return asked
         gone = set((plan or campaign).variables) - set(form.cleaned_data["variables"])
         try:
             lifecycle.change_properties(campaign, by=request.user, **form.cleaned_data)
@@ -73,43 +81,17 @@ def _warn_of_gone(request: HttpRequest, campaign: Campaign, names: set[str]) -> 
             messages.warning(request, _("The variable “%(name)s” is gone, and these still use it: %(nodes)s.") % facts)
 
 
-def _shared(request: HttpRequest, campaign: Campaign, form: ShareForm | None = None) -> dict[str, Any]:
+def _shared(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """What the section of a campaign's shares shows."""
-    return {
-        "shares": sharing.shares(campaign),
-        "may_share": sharing.may_share(request.user, campaign),
-        "share_form": form or ShareForm(campaign=campaign, auto_id="id_share_%s"),
-    }
+    return share_views.section(request, campaign, reverse("campaigns:share", args=[campaign.slug]))
 
 
 @require_http_methods(["POST"])
 def share(request: HttpRequest, slug: str) -> HttpResponse:
     """Share a campaign with a person or group at a level, or (``remove``) no more."""
     campaign = get_for(request.user, "change", Campaign.objects.select_related("owner", "folder"), slug=slug)
-    if not sharing.may_share(request.user, campaign):
-        raise PermissionDenied(_("Only the owner of a campaign and administrators share it."))
-    form, refusal_text = _share(request, campaign)
-    if not wants_fragment(request):
-        if refusal_text:
-            messages.error(request, refusal_text)
-        return redirect("campaigns:properties", campaign.slug)
-    context = {"campaign": campaign, "refusal": refusal_text} | _shared(request, campaign, form)
-    return render(request, "campaigns/_shares.html", context)
-
-
-def _share(request: HttpRequest, campaign: Campaign) -> tuple[ShareForm | None, str]:
-    """Do it; the form is given back if it has to be filled in again, with a sentence why."""
-    form = ShareForm(request.POST, campaign=campaign, auto_id="id_share_%s")
-    try:
-        if gone := request.POST.get("remove"):
-            sharing.unshare(campaign, sharing.shared_with(campaign, gone).subject, by=request.user)
-        elif form.is_valid():
-            sharing.share(campaign, form.cleaned_data["subject"], form.cleaned_data["level"], by=request.user)
-        else:
-            return form, _("Choose a person or group, and what they may do.")
-    except Refused as refused:
-        return None, str(refused)
-    return None, ""
+    back = reverse("campaigns:properties", args=[campaign.slug])
+    return share_views.answer(request, campaign, address=request.path, back=back)
 
 
 def _list(request: HttpRequest) -> str:

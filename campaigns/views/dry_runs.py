@@ -42,12 +42,19 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
         if request.htmx:
             return toast(HttpResponse(status=204), str(refusal), tone="red")
         messages.error(request, str(refusal))
-        return redirect("campaigns:canvas", slug)
+        return redirect(_before_request(request) or "campaigns:canvas", slug)
     tasks.run_async(run)
+    if back := _before_request(request):
+        return redirect(back, slug)
     if not request.htmx:
         return redirect("campaigns:dry_result", slug, run.pk)
     response = render(request, "campaigns/_dry_panel.html", _panel(request, campaign, version, run))
     return trigger_client_event(reswap(retarget(response, "#panel"), "innerHTML"), "canvas-changed", {"run": run.pk})
+
+
+def _before_request(request: HttpRequest) -> str:
+    """The page that asked for a dry run to go with a request for approval, and shows how far it is."""
+    return "campaigns:submit" if request.POST.get("next") == "submit" else ""
 
 
 def _first(gates: list[assumptions.Assumption], node_id: str) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 from campaigns import logs, pace
 from campaigns.logs import LOG, STEPS, TABS, VARIABLES, Narrowed
 from campaigns.models import Campaign, LogEntry, NodeRun, Run
+from orchcamp.accounts import audit
 from orchcamp.accounts.access import get_for
 from orchcamp.web import csvs
 from orchcamp.web.fragments import render_fragment
@@ -72,4 +73,5 @@ def log_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """What the filters leave, all of it; cells cannot become formulas of a spreadsheet."""
     campaign, _run, by, tab = _chosen(request, slug)
     table = logs.steps_table(campaign, by) if tab == STEPS else logs.log_table(campaign, by)
+    audit.record(request.user, "exported log", campaign, part=tab)
     return csvs.download(table, f"{campaign.slug} {tab if tab == STEPS else LOG}")

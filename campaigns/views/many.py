@@ -1,4 +1,4 @@
-"""What is done to many campaigns at once, to folders, and to a tag everywhere."""
+"""What is done to many campaigns at once, and to a tag everywhere."""
 
 from __future__ import annotations
 
@@ -12,19 +12,26 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from campaigns import bulk, folders, tagging
+from campaigns import bulk, tagging
 from campaigns.models import Campaign, Folder
-from orchcamp.accounts.access import administers, demand, get_for, may, missing_right, refusal
+from orchcamp.accounts.access import administers, get_for, missing_right
 from orchcamp.web.errors import Refused
 from orchcamp.web.lists import back_to
 from orchcamp.web.numbers import whole
+
+from .moving import question
 
 MOST = 500  # as many as a page could ever hold
 
 
 def _chosen(request: HttpRequest) -> QuerySet[Campaign]:
     slugs = request.POST.getlist("campaign")[:MOST]
-    return Campaign.objects.for_user(request.user).filter(slug__in=slugs).order_by("name")
+    return (
+        Campaign.objects.for_user(request.user)
+        .filter(slug__in=slugs)
+        .select_related("folder__parent__parent")
+        .order_by("name")
+    )
 
 
 @require_http_methods(["POST"])
@@ -44,6 +51,8 @@ def many(request: HttpRequest) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return back
+    if deed == "move" and (asked := question(request, chosen, extra, back.url)):
+        return asked
     outcome = bulk.apply(deed, chosen, request.user, extra)
     if outcome.done or outcome.same:
         messages.success(request, outcome.sentence)
@@ -65,53 +74,6 @@ def _extra(request: HttpRequest, deed: str) -> Any:
             raise ValidationError(_("Write the tags first, separated by commas."))
         return tags
     return None
-
-
-@require_http_methods(["GET", "POST"])
-def folder_list(request: HttpRequest) -> HttpResponse:
-    """The tree of folders; a POST makes one."""
-    demand(request.user, "view", Folder)
-    if request.method == "POST":
-        demand(request.user, "add", Folder)
-        try:
-            made = folders.create(request.POST.get("name", ""), _parent(request), by=request.user)
-            messages.success(request, _("The folder “%(name)s” is there.") % {"name": made.name})
-        except Refused as refused:
-            messages.error(request, str(refused))
-        return redirect("campaigns:folders")
-    context = {
-        "tree": folders.tree(request.user, counted=True),
-        "may_add": may(request.user, "add", Folder),
-        "may_change": may(request.user, "change", Folder),
-        "may_delete": may(request.user, "delete", Folder),
-        "no_change_reason": refusal(Folder, "change"),
-        "no_delete_reason": refusal(Folder, "delete"),
-        "administers": administers(request.user),
-        "tags": tagging.known(tagging.texts(Campaign.objects.for_user(request.user))),
-    }
-    return render(request, "campaigns/folder_list.html", context)
-
-
-def _parent(request: HttpRequest) -> Folder | None:
-    number = whole(request.POST.get("parent"))
-    return get_for(request.user, "view", Folder.objects.all(), pk=number) if number else None
-
-
-@require_http_methods(["POST"])
-def folder(request: HttpRequest, folder_id: int) -> HttpResponse:
-    """Rename, move or delete a folder."""
-    deletes = request.POST.get("do") == "delete"
-    found = get_for(request.user, "delete" if deletes else "change", Folder.objects.all(), pk=folder_id)
-    try:
-        if deletes:
-            folders.delete(found, by=request.user)
-            messages.success(request, _("The folder “%(name)s” is gone; its campaigns stay.") % {"name": found.name})
-        else:
-            folders.change(found, name=request.POST.get("name", ""), parent=_parent(request), by=request.user)
-            messages.success(request, _("The folder is changed."))
-    except Refused as refused:
-        messages.error(request, str(refused))
-    return redirect("campaigns:folders")
 
 
 @require_http_methods(["POST"])

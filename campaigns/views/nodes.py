@@ -13,6 +13,7 @@ from campaigns import canvas, contexts
 from campaigns.errors import StaleCanvas
 from campaigns.models import Campaign, CampaignVersion
 from orchcamp.accounts.access import get_for
+from orchcamp.datasets import reading
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import wants_fragment
 
@@ -43,7 +44,10 @@ def save(
     if node_id not in version.graph.nodes or not version.is_draft:
         sentence = _("This node is no longer here to be changed: it was removed, or its version was frozen.")
         return panels.stale(request, campaign, version, sentence, node_id, data)
-    form = panels.form(version.graph, contexts.draft_context(version.planned()), node_id, data, user=request.user)
+    ctx = contexts.draft_context(version.planned())
+    if reading.hidden_in(ctx.model, version.graph.nodes[node_id].settings):
+        return panels.answer(request, campaign, version, node_id, refusal=reading.hidden_sentence())
+    form = panels.form(version.graph, ctx, node_id, data, user=request.user)
     typed |= {"form": form, "revision": str(panels.revision(request))}
     if form.editing or not form.is_valid():
         return panels.answer(request, campaign, version, node_id, **typed)

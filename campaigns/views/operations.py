@@ -28,7 +28,7 @@ SHOWN = 50
 class RetentionForm(forms.ModelForm):
     class Meta:
         model = Installation
-        fields = ["history_days", "archive_days"]
+        fields = ["history_days", "archive_days", "audit_days"]
 
 
 def _context(request: HttpRequest) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def _context(request: HttpRequest) -> dict[str, Any]:
         "failures": tasks.failures(),
         "unwritten": letters.unwritten(10),
         "may_change": may(user, "change", Installation),
+        "no_change_reason": access.refusal(Installation, "change"),
     }
 
 

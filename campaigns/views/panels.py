@@ -14,7 +14,7 @@ from activities import catalogue, check
 from activities.forms import SettingsForm
 from activities.graph import Graph, Node
 from activities.shapes import Shapes
-from campaigns import asked, chains, comments, contexts, counts, drawing, memories, palette
+from campaigns import asked, chains, comments, contexts, controls, counts, drawing, memories, palette
 from campaigns import history as steps_of
 from campaigns.choices import choices, seen
 from campaigns.comments import Subject
@@ -22,6 +22,7 @@ from campaigns.models import Campaign, CampaignVersion, NodeRun, Run, Task
 from campaigns.store import RunStore
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import AuditEntry
+from orchcamp.datasets import reading
 from orchcamp.web.numbers import whole
 
 from . import live, scenes
@@ -53,6 +54,7 @@ def history(request: HttpRequest, campaign: Campaign, version: CampaignVersion) 
         "steps": steps,
         "current": current,
         "editable": version.is_draft and may(request.user, "change", campaign),
+        "no_change_reason": controls.missing_right(request.user, "change", campaign),  # type: ignore[arg-type]
     }
 
 
@@ -67,6 +69,7 @@ def node(
     icon, kind, group, _summary = drawing.describe(found, None)
     offered = choices()
     asked_of = check.Asked(graph, Shapes(graph, ctx), offered)
+    closed = reading.hidden_in(ctx.model, found.settings)
     return {
         "campaign": campaign,
         "version": version,
@@ -76,8 +79,9 @@ def node(
         "kind": kind,
         "group": group,
         "help": "" if group == "unknown" else catalogue.get(found.type).help,
+        "closed": reading.hidden_sentence() if closed else "",
         "form": None
-        if group == "unknown"
+        if group == "unknown" or closed
         else form(
             graph,
             ctx,
@@ -104,6 +108,7 @@ def node(
         ),
         "may_give": may(request.user, "change", campaign),
         "editable": version.is_draft and may(request.user, "change", campaign),
+        "no_change_reason": controls.missing_right(request.user, "change", campaign),  # type: ignore[arg-type]
     } | more
 
 

@@ -18,6 +18,7 @@ def presence(request: HttpRequest, slug: str) -> HttpResponse:
     version = campaign.latest_version()
     version.campaign = campaign
     node_id = request.GET.get("node", "")
-    service.sign(campaign, request.user, node_id if node_id in version.graph.nodes else "")
+    if not request.looking:  # who only looks as somebody else leaves no sign in their name
+        service.sign(campaign, request.user, node_id if node_id in version.graph.nodes else "")
     others = service.others(version, request.user)
     return render(request, "campaigns/_presence.html", {"campaign": campaign, "others": others})

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 
 from campaigns import charts, figures, reporting
 from campaigns.models import Campaign, RemovedCampaign, Run
+from orchcamp.accounts import audit
 from orchcamp.accounts.access import demand, get_for, holds, reaches_everywhere
 from orchcamp.messaging.models import Delivery
 from orchcamp.web import csvs
@@ -73,4 +74,5 @@ def report_csv(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     """One row a delivery and their totals; cells cannot become formulas of a spreadsheet."""
     campaign, _run, chosen, offered = _chosen(request, slug)
     deliveries = [delivery for delivery in offered if chosen in (None, delivery.pk)]
+    audit.record(request.user, "exported report", campaign, deliveries=len(deliveries))
     return csvs.download(figures.table(reporting.report(deliveries)), f"{campaign.slug} {_('report')}")

@@ -17,17 +17,10 @@ from django.core.exceptions import FieldDoesNotExist, PermissionDenied
 from django.db import models
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
-from django.utils.text import get_text_list
-from django.utils.translation import gettext as _
-from guardian.shortcuts import (
-    assign_perm,
-    get_groups_with_perms,
-    get_objects_for_user,
-    get_users_with_perms,
-    remove_perm,
-)
+from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
 from guardian.utils import get_group_obj_perms_model, get_user_obj_perms_model
 
+PERSONAL = "datasets.view_personal"
 FOLDERS_DEEP = 3  # a folder in a folder in a folder
 
 
@@ -49,7 +42,7 @@ class PermittedQuerySet(models.QuerySet):
             return self.all()
         where = Q(pk__in=_shared(user, permission, self.model))
         if folder := _folder_of(self.model):
-            where |= Q(folder__in=_opened(user, codename(folder, "view"), folder))
+            where |= Q(folder__in=_opened(user, codename(folder, opening(folder, action)), folder))
         if _nests(self.model):
             where |= Q(pk__in=_opened(user, permission, self.model))
         return self.filter(where)
@@ -85,19 +78,29 @@ class Held:
     names: tuple[str, ...]
     rights: frozenset[str]
     everywhere: frozenset[str]  # the rights of those profiles that reach everywhere
+    slugs: frozenset[str]  # of the profiles
 
 
 def _held(user: Any) -> Held:
     """One query for a person, when it is first asked."""
     if not hasattr(user, "_held"):
         right = ("permissions__content_type__app_label", "permissions__codename")
-        rows = list(user.groups.order_by("name").values_list("name", "profile__everywhere", *right))
+        rows = list(user.groups.order_by("name").values_list("name", "profile__slug", "profile__everywhere", *right))
+        hidden = _hidden_from(user)
+        held = [(everywhere, f"{app}.{code}") for _name, _slug, everywhere, app, code in rows if code]
         user._held = Held(
-            tuple(dict.fromkeys(name for name, everywhere, *_rest in rows if everywhere is not None)),
-            frozenset(f"{app}.{code}" for _name, _everywhere, app, code in rows if code),
-            frozenset(f"{app}.{code}" for _name, everywhere, app, code in rows if code and everywhere),
+            tuple(dict.fromkeys(name for name, slug, *_rest in rows if slug)),
+            frozenset(code for _everywhere, code in held) - hidden,
+            frozenset(code for everywhere, code in held if everywhere) - hidden,
+            frozenset(slug for _name, slug, *_rest in rows if slug),
         )
     return user._held
+
+
+def _hidden_from(user: Any) -> frozenset[str]:
+    """Who looks as somebody else sees no personal data that they may not see themselves."""
+    looker = getattr(user, "looked_at_by", None)
+    return frozenset() if looker is None or looker.has_perm(PERSONAL) else frozenset({PERSONAL})
 
 
 def profile_names(user: Any) -> tuple[str, ...]:
@@ -105,9 +108,22 @@ def profile_names(user: Any) -> tuple[str, ...]:
     return _held(user).names
 
 
+def profile_slugs(user: Any) -> frozenset[str]:
+    """What the person's profiles are called in settings."""
+    return _held(user).slugs
+
+
 def profile_rights(user: Any) -> frozenset[str]:
     """The rights that the person's profiles give, wherever they reach."""
     return _held(user).rights
+
+
+def covers(user: Any, rights: Collection[str], everywhere: bool) -> bool:
+    """Whether the person holds all these rights, and everywhere if that is asked: what they may give to others."""
+    if user.is_superuser:
+        return user.is_active
+    held = _held(user)
+    return set(rights) <= (held.everywhere if everywhere else held.rights)
 
 
 def _shared(user: Any, permission: str, model: type[models.Model]) -> models.QuerySet:
@@ -132,6 +148,32 @@ def _opened(user: Any, permission: str, model: type[models.Model]) -> models.Que
     for depth in range(1, FOLDERS_DEEP if _nests(model) else 1):
         where |= Q(**{f"{'__'.join(['parent'] * depth)}__in": shared})
     return model._default_manager.filter(where).values("pk")
+
+
+def opening(folder: Any, action: str) -> str:
+    """What has to be shared of a folder for this to be done to what lies in it."""
+    return str(folder.OPENS.get(action, folder.OPENS_ALL))
+
+
+def may_within(user: Any, action: str, model: type[models.Model], folder: models.Model | None) -> bool:
+    """Whether the person may do this to whatever lies in a folder; what lies in none is nobody's ground."""
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return False
+    if folder is None or reaches_everywhere(user, permission):
+        return True
+    kind = type(folder)
+    return kind._default_manager.filter(pk=folder.pk, pk__in=open_to(user, action, model, kind)).exists()
+
+
+def open_to(user: Any, action: str, model: type[models.Model], folder: Any) -> models.QuerySet:
+    """The keys of the folders to whose content the person may do this."""
+    permission = codename(model, action)
+    if not user.has_perm(permission):
+        return folder._default_manager.none().values("pk")
+    if reaches_everywhere(user, permission):
+        return folder._default_manager.order_by().values("pk")
+    return _opened(user, codename(folder, opening(folder, action)), folder)
 
 
 def may(user: Any, action: str, subject: models.Model | type[models.Model]) -> bool:
@@ -166,7 +208,7 @@ def get_for(user: Any, action: str, queryset: Any, **lookup: Any) -> Any:
     """The object: 404 when the person may not even see it, 403 when they may see it but not do this."""
     found = get_object_or_404(queryset.for_user(user, "view"), **lookup)
     if action != "view" and not may(user, action, found):
-        raise PermissionDenied(refusal(type(found), action))
+        raise PermissionDenied(why_not(user, action, found))
     return found
 
 
@@ -177,24 +219,26 @@ def demand(user: Any, action: str, model: type[models.Model]) -> None:
 
 
 def refusal(model: type[models.Model], action: str) -> str:
-    """Why a person may not do this: what is missing, and who has it, in one sentence."""
+    """Why a person may not do this: what is missing, who has it and who gives it, asked for when it is read."""
     return missing_right(codename(model, action))
 
 
 def missing_right(permission: str) -> str:
     """The same for a right that is about no single object."""
-    from .roles import BY_CODE, PROFILES  # roles needs the models, the models of every app need this module
+    from .granting import missing  # granting needs the models, the models of every app need this module
 
-    right = BY_CODE.get(permission)
-    if right is None:
-        return _("You need a right that no product profile gives.")
-    holders = [profile.label for profile in PROFILES if profile.slug in right.profiles]
-    return _(
-        "You need the right “%(right)s”, which these profiles have: %(profiles)s. An administrator can give it."
-    ) % {
-        "right": right.label,
-        "profiles": get_text_list(holders, _("or")),
-    }
+    return missing(permission)
+
+
+def why_not(user: Any, action: str, obj: models.Model) -> str:
+    """Why a person who sees an object may not do this to it: a right of their profiles is missing, or it is not shared
+    with them so far."""
+    permission = codename(type(obj), action)
+    if not user.has_perm(permission):
+        return missing_right(permission)
+    from .granting import not_shared
+
+    return not_shared(permission, obj)
 
 
 def grant(subject: Any, actions: Iterable[str], obj: models.Model) -> None:
@@ -215,39 +259,41 @@ def _grantable(actions: Iterable[str], obj: models.Model) -> list[str]:
     return [codename(type(obj), action) for action in actions]
 
 
-def holders(action: str, obj: models.Model) -> tuple[models.QuerySet, models.QuerySet]:
-    """The people and the groups with whom the object is shared for this."""
-    code = codename(type(obj), action).split(".")[1]
-    people = get_users_with_perms(obj, only_with_perms_in=[code], with_group_users=False)
-    groups = get_groups_with_perms(obj, attach_perms=True)
-    return people, Group.objects.filter(pk__in=[group.pk for group, held in groups.items() if code in held])
-
-
 def shares(obj: models.Model) -> dict[Any, set[str]]:
     """Everybody, people and groups, with whom the object is shared in any way, and the actions it is shared for."""
-    model = type(obj)
+    return shares_of([obj])[obj.pk]
+
+
+def shares_of(objects: Iterable[models.Model]) -> dict[Any, dict[Any, set[str]]]:
+    """The same for several objects of one kind, by their key: two questions for all."""
+    rows = list(objects)
+    found: dict[Any, dict[Any, set[str]]] = {obj.pk: {} for obj in rows}
+    if not rows:
+        return found
+    model = type(rows[0])
     actions = {codename(model, action): action for action in _actions(model)}
-    found: dict[Any, set[str]] = {}
     for table, kind in ((get_user_obj_perms_model(model), "user"), (get_group_obj_perms_model(model), "group")):
-        for row in table.objects.filter(content_object=obj).select_related(kind, "permission"):
+        for row in table.objects.filter(content_object__in=rows).select_related(kind, "permission"):
             action = actions.get(f"{model._meta.app_label}.{row.permission.codename}")
-            found.setdefault(getattr(row, kind), set()).update({action} if action else ())
+            held = found[row.content_object_id].setdefault(getattr(row, kind), set())
+            held.update({action} if action else ())
+    return found
+
+
+def containers(obj: models.Model | None) -> list[models.Model]:
+    """The folders that an object lies in, the nearest first; for a folder those that it lies in."""
+    found: list[models.Model] = []
+    name = "parent" if obj is not None and _nests(type(obj)) else "folder"
+    at = getattr(obj, name, None)
+    while at is not None and len(found) < FOLDERS_DEEP:
+        found.append(at)
+        at = at.parent
     return found
 
 
 def _actions(model: type[models.Model]) -> list[str]:
     own = [code.removesuffix(f"_{model._meta.model_name}") for code, _name in model._meta.permissions]
     return [*model._meta.default_permissions, *own]
-
-
-def share(action: str, obj: models.Model, *, people: Iterable[Any], groups: Iterable[Any]) -> None:
-    """Share the object for this with exactly these people and groups."""
-    for before, after in zip(holders(action, obj), (people, groups), strict=True):
-        had, wanted = set(before), set(after)
-        for subject in had - wanted:
-            revoke(subject, [action], obj)
-        for subject in wanted - had:
-            grant(subject, [action], obj)
 
 
 def administers(user: Any) -> bool:
@@ -270,8 +316,19 @@ def who_may(action: str, obj: models.Model) -> Any:
         within = Q(content_object=lies_in)
         for depth in range(1, FOLDERS_DEEP):
             within |= Q(**{f"content_object__{'__'.join(['children'] * depth)}": lies_in})
-        where |= _shared_with(_right(codename(folder, "view")), folder, within)
+        where |= _shared_with(_right(codename(folder, opening(folder, action))), folder, within)
     return people.filter(Q(is_superuser=True) | (able & where))
+
+
+def who_holds(action: str, model: type[models.Model]) -> Any:
+    """Everybody who is here and may do this to some object."""
+    able = _in_groups(Group.objects.filter(permissions__in=_right(codename(model, action))))
+    return get_user_model().objects.filter(Q(is_superuser=True) | able, is_active=True)
+
+
+def administrators() -> Any:
+    """Everybody who is here and may enter the administration."""
+    return who_holds("change", get_user_model())
 
 
 def _right(permission: str) -> models.QuerySet:

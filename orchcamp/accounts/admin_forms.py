@@ -9,10 +9,11 @@ from django.contrib.auth.models import Group
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectMultipleWidget
 
 from . import roles
 from .models import ProductProfile, User
+from .people_import.world import may_give
 
 
 class ProfilesField(forms.ModelMultipleChoiceField):
@@ -26,6 +27,8 @@ class ProfilesField(forms.ModelMultipleChoiceField):
 class PersonForm(UserChangeForm):
     """Name, address and product profiles; never the flags of a superuser."""
 
+    by: User | None = None  # who fills it in
+
     groups = ProfilesField(
         queryset=Group.objects.filter(profile__isnull=False).select_related("profile").order_by("profile__pk"),
         required=False,
@@ -35,9 +38,19 @@ class PersonForm(UserChangeForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        if "groups" in data and self.by is not None:
+            self._demand_no_more_than_one_has(data["groups"])
         if "groups" in data and not self._somebody_is_left(data):
             raise forms.ValidationError(_("This is the last administrator: give another person the profile first."))
         return data
+
+    def _demand_no_more_than_one_has(self, groups: Any) -> None:
+        held = set(self.instance.groups.values_list("pk", flat=True)) if self.instance.pk else set()
+        for group in groups:
+            if group.pk not in held and not may_give(self.by, group.profile):
+                raise forms.ValidationError(
+                    _("You may not give the profile “%(name)s”: it has rights that you do not have.") % {"name": group}
+                )
 
     def _somebody_is_left(self, data: dict[str, Any]) -> bool:
         stays = any(group.profile.slug == roles.ADMINISTRATOR for group in data["groups"])
@@ -56,6 +69,13 @@ class ProfileForm(forms.ModelForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
         label=_("Rights"),
     )
+    people = forms.ModelMultipleChoiceField(
+        queryset=User.objects.filter(is_active=True, is_superuser=False).order_by("first_name", "username"),
+        widget=UnfoldAdminSelectMultipleWidget,
+        required=False,
+        label=_("Members"),
+        help_text=_("Hold Ctrl or ⌘ to choose several."),
+    )
 
     class Meta:
         model = ProductProfile
@@ -65,6 +85,7 @@ class ProfileForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "rights" in self.fields:
             self.initial["rights"] = [right.code for right in roles.held_by(self.instance)]
+            self.initial["people"] = User.objects.filter(groups=self.instance.group_id)
 
     def clean_label(self) -> str:
         label = self.cleaned_data["label"]

@@ -29,12 +29,13 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
             "title": _("People"),
             "items": [
                 entry(_("Users"), "group", "admin:accounts_user_changelist"),
+                entry(_("Groups"), "groups", "admin:accounts_team_changelist"),
                 entry(_("Product profiles"), "badge", "admin:accounts_productprofile_changelist"),
                 entry(_("Tokens"), "key", "admin:accounts_apitoken_changelist"),
                 entry(_("Audit trail"), "history", "admin:accounts_auditentry_changelist"),
             ],
         },
-        {"title": _("Campaigns"), "items": [entry(_("Folders"), "folder", "admin:campaigns_folder_changelist")]},
+        {"title": _("Campaigns"), "items": [entry(_("Folders"), "folder", "campaigns:folders")]},
         {"title": _("Data"), "items": [entry(_("Connections"), "sync_alt", "admin:messaging_connection_changelist")]},
         {
             "title": _("Orchcamp"),

@@ -14,12 +14,16 @@ DEMO_PASSWORD = "orchcamp"  # noqa: S105  known to everybody, so worth nothing o
 
 
 class PasswordBackend(ModelBackend):
-    """Django's own, but the demo's password opens nothing outside the demo, whoever bears it."""
+    """Django's own, but the demo's password opens nothing outside the demo, whoever bears it; and where signing in by
+    password is closed, it is left to superusers, so that a broken provider locks nobody out for good."""
 
     def authenticate(self, request: Any, username: Any = None, password: Any = None, **kwargs: Any) -> Any:
         if password == DEMO_PASSWORD and not settings.DEMO:
             return None
-        return super().authenticate(request, username=username, password=password, **kwargs)
+        user = super().authenticate(request, username=username, password=password, **kwargs)
+        if user is None or settings.PASSWORD_SIGN_IN or user.is_superuser:
+            return user
+        return None
 
     def _get_user_permissions(self, user_obj: Any) -> Any:
         """None, and no query for them: rights come from product profiles, which are groups."""

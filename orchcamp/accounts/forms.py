@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import PasswordChangeForm
 from django.core.validators import validate_slug
 from django.utils import timezone
@@ -27,6 +28,13 @@ class DetailsForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["first_name", "last_name", "email"]
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        sso = settings.SINGLE_SIGN_ON
+        if sso and sso.links_by_email:  # whose address it is decides who comes in by the provider
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = _("An administrator changes it: single sign-on finds you by it.")
 
 
 class PasswordForm(PasswordChangeForm):

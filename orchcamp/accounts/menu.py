@@ -67,6 +67,7 @@ GROUPS = (
     Group(
         _("Administration"),
         (
+            Entry("policies", _("Approval policies"), "policy", "campaigns:policies", "campaigns.view_approvalpolicy"),
             Entry("health", _("Health"), "monitor_heart", "campaigns:health", "campaigns.view_installation"),
             Entry("admin", _("People and settings"), "manage_accounts", "admin:index", "accounts.change_user"),
         ),

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from . import devices
 from .notification import DigestTime, Letter, Notification, NotificationPreference
 
 __all__ = [
     "ApiToken",
     "AuditEntry",
     "AuditQuerySet",
+    "BrowserSession",
     "DigestTime",
     "Letter",
     "Notification",
     "NotificationPreference",
+    "PeopleImport",
     "ProductProfile",
+    "Team",
     "User",
 ]
+
+
+def new_handle() -> str:
+    return secrets.token_urlsafe(12)
 
 
 class User(AbstractUser):
@@ -32,6 +42,7 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         swappable = "AUTH_USER_MODEL"
+        permissions = [("look_as", _("look as another person, read-only"))]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
@@ -60,6 +71,15 @@ class ProductProfile(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class Team(Group):
+    """A group of people that is no profile: what is shared, asked and given to several at once. It holds no rights."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("group")
+        verbose_name_plural = _("groups")
 
 
 class ApiToken(models.Model):
@@ -104,6 +124,58 @@ class ApiToken(models.Model):
         return not self.campaigns or slug in self.campaigns
 
 
+class BrowserSession(AbstractBaseSession):
+    """A session of Django's, and whose it is. Its key opens it: pages name it by its handle, never by its key."""
+
+    handle = models.CharField(max_length=24, unique=True, editable=False, default=new_handle)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.CASCADE, related_name="browser_sessions"
+    )
+    agent = models.CharField(_("device"), max_length=300, blank=True)
+    address = models.CharField(_("address"), max_length=80, blank=True)
+    way = models.CharField(_("by"), max_length=20, blank=True)
+    signed_in_at = models.DateTimeField(_("signed in"), null=True)
+    last_seen_at = models.DateTimeField(_("last seen"), default=timezone.now)
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+
+    def __str__(self) -> str:
+        return self.device
+
+    @classmethod
+    def get_session_store_class(cls) -> Any:
+        from .sessions import SessionStore
+
+        return SessionStore
+
+    @property
+    def device(self) -> str:
+        return devices.words(self.agent)
+
+    @property
+    def is_phone(self) -> bool:
+        return devices.is_phone(self.agent)
+
+
+class PeopleImport(models.Model):
+    """A file of people that somebody looks through before it is applied; the file is forgotten with that."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    made_at = models.DateTimeField(default=timezone.now)
+    name = models.CharField(max_length=120)
+    text = models.TextField(blank=True)
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditQuerySet(models.QuerySet):
     """Entries are added and read; nothing changes them, and only ``forget`` takes the oldest away."""
 
@@ -113,9 +185,12 @@ class AuditQuerySet(models.QuerySet):
     def delete(self) -> Any:
         raise TypeError("The audit trail is append-only: see AuditQuerySet.forget.")
 
-    def forget(self, before: datetime) -> int:
-        """Remove the entries that are older than the retention of the trail; how many there were."""
-        return super(AuditQuerySet, self.filter(at__lt=before)).delete()[0]
+    def forget(self, before: datetime, *, most: int | None = None) -> int:
+        """Remove the entries that are older than the retention of the trail, the oldest first; how many there were."""
+        old = self.filter(at__lt=before)
+        if most is not None:
+            old = self.filter(pk__in=list(old.order_by("at", "pk").values_list("pk", flat=True)[:most]))
+        return super(AuditQuerySet, old).delete()[0]
 
 
 class AuditEntry(models.Model):

@@ -65,7 +65,8 @@ def count(request: HttpRequest) -> HttpResponse:
 def follow(request: HttpRequest, notification_id: int) -> HttpResponse:
     """Go to what a notification tells of, which makes it read; that page asks whether one may still see it."""
     told = get_object_or_404(Notification, person=request.user, pk=notification_id)
-    bell.mark(Notification.objects.filter(pk=told.pk), read=True)
+    if not request.looking:  # who looks as somebody else has not read it for them
+        bell.mark(Notification.objects.filter(pk=told.pk), read=True)
     return redirect(told.address)
 
 

@@ -71,6 +71,7 @@ RIGHTS: tuple[Right, ...] = (
         ("messaging.delete_seedaddress", _("delete proof addresses")),
         ("datasets.view_dataset", _("see customer data")),
         ("datasets.view_audience", _("see audiences")),
+        ("datasets.use_audience", _("use audiences in campaigns")),
         ("datasets.add_audience", _("create audiences")),
         ("datasets.change_audience", _("change audiences")),
         ("datasets.delete_audience", _("delete audiences")),
@@ -81,6 +82,7 @@ RIGHTS: tuple[Right, ...] = (
         ("datasets.view_personal", _("see personal data unmasked")),
         ("messaging.view_channelconfiguration", _("see channel configurations")),
         ("messaging.view_connection", _("see connections")),
+        ("campaigns.view_approvalpolicy", _("see approval policies")),
     ),
     *_rights(
         DECIDERS,
@@ -92,6 +94,9 @@ RIGHTS: tuple[Right, ...] = (
         ONLY_ADMINISTRATOR,
         ("campaigns.delete_folder", _("delete folders")),
         ("campaigns.delete_comment", _("delete comments of others")),
+        ("campaigns.add_approvalpolicy", _("create approval policies")),
+        ("campaigns.change_approvalpolicy", _("change and activate approval policies")),
+        ("campaigns.delete_approvalpolicy", _("delete approval policies")),
         ("datasets.add_dataset", _("load customer data")),
         ("datasets.change_dataset", _("change datasets")),
         ("datasets.delete_dataset", _("delete datasets")),
@@ -109,10 +114,15 @@ RIGHTS: tuple[Right, ...] = (
         ("accounts.add_user", _("add people")),
         ("accounts.change_user", _("change people")),
         ("accounts.delete_user", _("delete people")),
+        ("accounts.look_as", _("look as another person, read-only")),
         ("accounts.view_productprofile", _("see product profiles")),
         ("accounts.add_productprofile", _("create product profiles")),
         ("accounts.change_productprofile", _("change product profiles")),
         ("accounts.delete_productprofile", _("delete product profiles")),
+        ("accounts.view_team", _("see groups of people")),
+        ("accounts.add_team", _("create groups of people")),
+        ("accounts.change_team", _("change groups of people")),
+        ("accounts.delete_team", _("delete groups of people")),
         ("accounts.view_auditentry", _("see the audit trail")),
         ("accounts.view_apitoken", _("see the tokens of programs")),
         ("accounts.change_apitoken", _("revoke the tokens of others")),
@@ -195,4 +205,26 @@ def reference() -> str:
     for right in RIGHTS:
         marks = " | ".join("✓" if profile.slug in right.profiles else "–" for profile in PROFILES)
         lines.append(f"| {str(right.label).capitalize()} | `{right.code}` | {marks} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *_levels()]) + "\n"
+
+
+def _levels() -> list[str]:
+    """The levels at which things are shared, and what each opens, as Markdown."""
+    from . import sharing  # it is told by the applications what can be shared
+
+    lines = [
+        "",
+        "## Levels of sharing",
+        "",
+        "How far a share opens a thing to somebody whose profile does not reach everywhere; of what it opens, each may do what",
+        "their profiles give. What is shared of a folder holds for the folders and campaigns in it.",
+        "",
+        "| What | Level | Opens |",
+        "| --- | --- | --- |",
+    ]
+    for kind in sharing.kinds():
+        name = str(kind.model._meta.verbose_name).capitalize()
+        for level in kind.levels:
+            lines.append(f"| {name} | {level.label} | {', '.join(level.actions)} |")
+        lines.append(f"| {name} | its owner | {', '.join(kind.owner)} |")
+    return lines

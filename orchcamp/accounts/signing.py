@@ -6,13 +6,15 @@ from typing import Any
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 
-from . import audit
+from . import audit, signed_in_list
 
 MOST = 60  # characters of a name that somebody typed
 
 
 def signed_in(sender: Any, user: Any, **kwargs: Any) -> None:
-    audit.record(user, "signed in", user)
+    request = kwargs.get("request")
+    audit.record(user, "signed in", user, **getattr(request, "signing_in", {}))
+    signed_in_list.note(request)
 
 
 def signed_out(sender: Any, user: Any, **kwargs: Any) -> None:
@@ -23,7 +25,8 @@ def signed_out(sender: Any, user: Any, **kwargs: Any) -> None:
 def refused(sender: Any, credentials: dict[str, Any], **kwargs: Any) -> None:
     """A name and no more: what was typed for a password is told to nobody."""
     name = str(credentials.get("username") or "")[:MOST]
-    audit.record(None, "could not sign in", username=name.replace("\0", ""))
+    verb = "gave a wrong code" if credentials.get("second_factor") else "could not sign in"
+    audit.record(None, verb, username=name.replace("\0", ""))
 
 
 def listen() -> None:

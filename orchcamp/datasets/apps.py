@@ -8,7 +8,8 @@ class DatasetsConfig(AppConfig):
     verbose_name = _("Customer data")
 
     def ready(self) -> None:
-        from . import audiences, predefined, usage
+        from . import audiences, predefined, sharing, usage
 
+        sharing.declare()
         usage.register(predefined.filters_that_use)
         usage.register(audiences.audiences_that_use)

@@ -16,5 +16,6 @@ urlpatterns = [
     path("<slug:slug>/versions/<int:number>/change", audiences.audience_change, name="audience_change"),
     path("<slug:slug>/versions/<int:number>/unmatched.csv", audience_lists.unmatched_file, name="audience_unmatched"),
     path("<slug:slug>/export", audiences.audience_export, name="audience_export"),
+    path("<slug:slug>/share", audiences.audience_share, name="audience_share"),
     path("<slug:slug>/delete", audiences.audience_delete, name="audience_delete"),
 ]

@@ -24,9 +24,10 @@ from ibis.expr.types import Table
 
 from orchcamp.accounts import audit
 from orchcamp.accounts.models import User
+from orchcamp.accounts.sharing import give_owner
 from orchcamp.web.errors import Refused
 
-from . import engine, rules, schema, usage
+from . import engine, reading, rules, schema, usage
 from .models import Audience, AudienceVersion, Dataset
 from .schema import AUDIENCE, TYPES, AudienceShape, DatasetShape, type_of
 
@@ -71,6 +72,7 @@ def create(
             _("There is an audience with the name “%(slug)s” in rules; choose another.") % {"slug": slug}
         )
     if rule:
+        reading.demand_usable(by, {}, rule)
         rules.check(rule, dataset.slug, rule_context())
     try:
         with transaction.atomic():
@@ -84,6 +86,7 @@ def create(
                 maker=maker,
                 owner=by,
             )
+            give_owner(audience, by)
     except IntegrityError:
         raise AudienceError(
             _("Somebody made an audience with the name “%(slug)s” just now.") % {"slug": slug}
@@ -127,9 +130,11 @@ def change(
 ) -> None:
     """Another label, rule or schedule; who is in it changes with the next refresh. Raises Refused."""
     _demand_names(audience.slug, label.strip(), own=audience.pk)
+    before = _told(audience)
     by_rule = audience.origin == Audience.Origin.RULE
     if by_rule:
         if rule:
+            reading.demand_usable(by, audience.rule, rule)
             rules.check(rule, audience.dataset.slug, rule_context())
         same = refresh_every == audience.refresh_every and first_refresh is None
         audience.rule = dict(rule or {})
@@ -140,7 +145,20 @@ def change(
     audience.label, audience.description = label.strip(), description
     names = ["label", "description", "rule", "refresh_every", "next_refresh_at", "refresh_error", "updated_at"]
     audience.save(update_fields=names)
-    audit.record(by, "changed audience", audience, refresh_every=str(refresh_every or ""))
+    changes = audit.differences(before, _told(audience))
+    audit.record(by, "changed audience", audience, refresh_every=str(refresh_every or ""), changes=changes)
+
+
+def _told(audience: Audience) -> dict[str, Any]:
+    """What the audit trail tells of a change."""
+    every, at = audience.refresh_every, audience.next_refresh_at
+    return {
+        "label": audience.label,
+        "description": audience.description,
+        "rule": dict(audience.rule),
+        "refresh_every": str(every or ""),
+        "next_refresh_at": at.isoformat() if at else "",
+    }
 
 
 def delete(audience: Audience, *, by: Any) -> None:

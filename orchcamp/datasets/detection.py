@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
+from orchcamp.web import tables
 from orchcamp.web.errors import Refused
 
 KINDS = {
@@ -215,8 +216,7 @@ def _delimiter(path: Path, first: str, quote: str) -> str:
     name = path.with_suffix("") if path.suffix.lower() == ".gz" else path
     if name.suffix.lower() in {".tsv", ".tab"}:
         return "\t"
-    bare = "".join(first.split(quote)[::2]) if quote else first
-    return max(",;\t|", key=lambda mark: (bare.count(mark), mark == ","))
+    return tables.delimiter(first, quote)
 
 
 def checked_names(path: Path, names: list[str]) -> list[str]:

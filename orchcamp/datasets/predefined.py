@@ -22,7 +22,7 @@ from orchcamp.accounts import access, audit
 from orchcamp.accounts.access import administers
 from orchcamp.web.errors import Refused
 
-from . import rules, schema, usage
+from . import reading, rules, schema, usage
 from .models import Dataset, FilterRevision, PredefinedFilter
 from .rules import reuse
 from .schema import FILTER, DataModel, FilterShape
@@ -197,6 +197,7 @@ def create(
     slug = slug or free_slug(label)
     _check_names(slug, label)
     kept = definitions(dict(parameters or {}), model)
+    reading.demand_usable(by, {}, rule)
     check(FilterShape(slug, label, dataset, dict(rule), kept), model)
     try:
         with transaction.atomic():
@@ -229,6 +230,7 @@ def change(
     model = schema.load()
     kept = definitions(dict(parameters), model)
     before = revision(filter)
+    reading.demand_usable(by, before.rule, rule)
     facts: dict[str, Any] = {"label": label, "description": description, "shared": shared}
     facts = {name: value for name, value in facts.items() if value is not None and value != getattr(filter, name)}
     _check_names(filter.slug, facts.get("label", filter.label))
@@ -243,7 +245,9 @@ def change(
             raise StaleFilter(_("Somebody else changed the filter meanwhile; reload the page to see it as it is now."))
         if differs:
             FilterRevision.objects.create(filter=filter, number=number, rule=dict(rule), parameters=kept, by=by)
-        audit.record(by, "changed filter", filter, revision=number, **facts)
+        was = {"rule": before.rule, "parameters": before.parameters} | {name: getattr(filter, name) for name in facts}
+        changes = audit.differences(was, {"rule": dict(rule), "parameters": kept} | facts)
+        audit.record(by, "changed filter", filter, revision=number, **facts, changes=changes)
     filter.refresh_from_db()
     return filter
 

@@ -18,7 +18,7 @@ from ibis.expr.types import Table
 
 from orchcamp.web.errors import Refused
 
-from . import engine
+from . import engine, reading
 
 if TYPE_CHECKING:
     from .models import AudienceVersion
@@ -111,6 +111,7 @@ class AudienceShape:
     rows: int = 0
     origin: str = "rule"  # a value of Audience.Origin
     maker: str = ""  # "campaign/node" that saves it
+    hidden: bool = False  # from whoever reads the model
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,7 @@ class DataModel:
     tables: Mapping[str, Table] = field(default_factory=dict)  # slug -> table; tests pass memtables
     audiences: Mapping[str, AudienceShape] = field(default_factory=dict)
     filters: Mapping[str, FilterShape] = field(default_factory=dict)
+    usable: frozenset[str] | None = None  # the audiences that the reader may choose; None: all
 
     def dataset(self, slug: str) -> DatasetShape:
         """The shape. Raises UnknownDataset, whose sentence names what there is."""
@@ -156,8 +158,14 @@ class DataModel:
         try:
             return self.audiences[slug]
         except KeyError:
-            names = ", ".join(sorted(self.audiences)) or "none"
+            names = ", ".join(sorted(shape.slug for shape in self.offered)) or "none"
             raise UnknownAudience(f"There is no audience “{slug}”; there are: {names}.") from None
+
+    @property
+    def offered(self) -> list[AudienceShape]:
+        """The audiences that whoever reads the model may choose."""
+        usable = self.usable
+        return [shape for slug, shape in self.audiences.items() if usable is None or slug in usable]
 
     def audience_table(self, slug: str) -> Table:
         """The keys and columns of an audience, lazily; no rows while nothing was saved. ``audience:slug`` in
@@ -198,7 +206,7 @@ def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
 
     A name is a dataset's slug, ``audience:slug`` or ``filter:slug``. One query while nothing changed: the shapes are
     kept until a row says that it was touched. A dataset that is pinned to an older snapshot has the columns that its
-    file has.
+    file has. In a request it is the model of the person who asks (see ``reading``).
     """
     global _known
     from .models import Audience, Dataset, PredefinedFilter
@@ -213,7 +221,7 @@ def load(snapshots: Mapping[str, int] | None = None) -> DataModel:
     known = _known
     if known is None or known[0] != touched:
         known = _known = (touched, _read())
-    return _pinned(known[1], snapshots or {})
+    return reading.seen(_pinned(known[1], snapshots or {}))
 
 
 def _pinned(model: DataModel, snapshots: Mapping[str, int]) -> DataModel:

@@ -83,4 +83,5 @@ class ConnectionAdmin(ModelAdmin):
             obj.secret = secrets.encrypted(typed)
         super().save_model(request, obj, form, change)
         verb = "changed" if change else "created"
-        audit.record(request.user, verb, obj, fields=sorted(set(form.changed_data) - {"typed_secret"}))
+        changes = audit.form_changes(form, secret=("typed_secret",))
+        audit.record(request.user, verb, obj, fields=sorted({*form.changed_data} - {"typed_secret"}), changes=changes)

@@ -237,7 +237,7 @@ def _fed(reader: HTMLParser, source: str) -> None:
         raise MarkupError(f"line {line}: a declaration that begins with “<!” cannot be read; take it out.") from None
 
 
-def _demand_closed(source: str) -> None:
+def demand_closed(source: str) -> None:
     """Raise MarkupError for a body that ends in the middle of many tags or comments."""
     for opening, closing in (("<", ">"), ("<!--", "-->")):
         end = source.rfind(closing)
@@ -249,7 +249,7 @@ def _demand_closed(source: str) -> None:
 def html_to_text(source: str) -> str:
     """The plain-text part of an HTML body (a template too: its tags are kept). Raises MarkupError."""
     bare, tags, prefix = protect(source)
-    _demand_closed(bare)
+    demand_closed(bare)
     reader = _Reader()
     _fed(reader, bare)
     lines = [" ".join(line.replace("\xa0", " ").split()) for line in "".join(reader.parts).split("\n")]

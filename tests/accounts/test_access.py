@@ -86,6 +86,8 @@ def test_a_shared_campaign_is_reached_for_what_was_shared_only(campaigns, agency
 def test_a_shared_folder_shares_what_lies_in_it(campaigns, agency, mallory):
     mallory.groups.add(agency)
     access.grant(agency, ["view"], campaigns[0].folder)
+    assert (seen(mallory), seen(mallory, "change")) == ({"inside"}, set())
+    access.grant(agency, ["change"], campaigns[0].folder)
     assert (seen(mallory), seen(mallory, "change")) == ({"inside"}, {"inside"})
     campaigns[2].folder = campaigns[0].folder
     campaigns[2].save()
@@ -183,16 +185,16 @@ class Rule(TestCase):
             person.groups.add(profile(f"g{number}", codes, everywhere=everywhere))
             held |= rights
             wide |= rights if everywhere else set()
-        in_folder = data.draw(st.booleans())
-        if in_folder:
-            access.grant(person, ["view"], folder)
+        opened = data.draw(st.sets(st.sampled_from(["view", "change", "delete"])))
+        access.grant(person, opened, folder)
         for row, action in product(rows, ["view", "change"]):
             if data.draw(st.booleans()):
                 access.grant(data.draw(st.sampled_from([person, *person.groups.all()])), [action], row)
                 shared.add((row.pk, action))
         person = fresh(person)
         for row, action in product(rows, ["view", "change", "publish"]):
-            there = action in wide or (row.pk, action) in shared or (in_folder and row.folder_id is not None)
+            by_folder = row.folder_id is not None and access.opening(Folder, action) in opened
+            there = action in wide or (row.pk, action) in shared or by_folder
             expected = action in held and there
             assert access.may(person, action, row) == expected
             assert Campaign.objects.filter(pk=row.pk).for_user(person, action).exists() == expected

@@ -6,8 +6,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from campaigns.models import Campaign, Folder
-from orchcamp.accounts import access, roles
+from orchcamp.accounts import roles
 from orchcamp.accounts.models import AuditEntry, ProductProfile, User
 
 PEOPLE = "/admin/accounts/user/"
@@ -18,9 +17,10 @@ PAGES = [
     "/admin/accounts/productprofile/",
     "/admin/accounts/productprofile/add/",
     "/admin/accounts/auditentry/",
+    "/admin/accounts/team/",
+    "/admin/accounts/team/add/",
+    "/admin/accounts/user/import/",
     "/admin/accounts/apitoken/",
-    "/admin/campaigns/folder/",
-    "/admin/campaigns/folder/add/",
 ]
 
 
@@ -170,20 +170,6 @@ def test_built_in_profiles_and_the_audit_trail_cannot_be_changed(client, ada):
     assert client.post(f"/admin/accounts/auditentry/{entry.pk}/change/", {"verb": "lied"}).status_code == 403
     assert client.post(f"/admin/accounts/auditentry/{entry.pk}/delete/", {"post": "yes"}).status_code == 403
     assert AuditEntry.objects.get(pk=entry.pk).verb == "did"
-
-
-def test_a_folder_is_shared_in_the_administration(client, ada, mallory):
-    agency = ProductProfile(label="Agency", everywhere=False)
-    roles.define(agency, ["campaigns.view_campaign"])
-    mallory.groups.add(agency.group)
-    client.force_login(ada)
-    client.post("/admin/campaigns/folder/add/", {"name": "Brand A", "groups": [agency.group.pk]})
-    folder = Folder.objects.get()
-    campaign = Campaign.objects.create(slug="a", name="A", folder=folder)
-    assert access.may(User.objects.get(pk=mallory.pk), "view", campaign)
-    client.post(f"/admin/campaigns/folder/{folder.pk}/change/", {"name": "Brand A", "people": [ada.pk]})
-    assert not access.may(User.objects.get(pk=mallory.pk), "view", campaign)
-    assert [list(holders) for holders in access.holders("view", folder)] == [[ada], []]
 
 
 def test_the_policy_is_loose_in_the_administration_only(client, ada):

@@ -81,3 +81,45 @@ def test_the_administrator_searches_reads_and_exports_it(client, ada):
     lines = b"".join(client.post("/admin/accounts/auditentry/", sent)).decode().splitlines()
     assert lines[0].startswith("at,actor_name,verb") and len(lines) == 2 and "=old" in lines[1]
     assert last("exported the audit trail").facts == {"entries": 1}
+
+
+def test_it_is_narrowed_by_person_kind_object_and_period(client, ada, mark):
+    client.force_login(ada)
+    audit.record(ada, "did", ada)
+    audit.record(mark, "did", mark)
+    today, page = timezone.localdate(), "/admin/accounts/auditentry/"
+
+    def found(**asked) -> set[str]:
+        changes = client.get(page, asked).context["cl"].queryset
+        return {str(entry) for entry in changes.filter(verb="did")}
+
+    assert found() == {"Ada did Ada", "Mark did Mark"}
+    assert found(actor_name__icontains="mar") == {"Mark did Mark"}
+    assert found(kind="accounts.user", object_id=ada.pk) == {"Ada did Ada"}
+    assert found(label__icontains="ada") == {"Ada did Ada"}
+    assert found(at_from=today, at_to=today) == {"Ada did Ada", "Mark did Mark"}
+    assert found(at_to=today - timedelta(days=1)) == set() == found(at_from=today + timedelta(days=1))
+    assert found(at_from="nonsense") == {"Ada did Ada", "Mark did Mark"}
+    one = client.get(f"{page}{last('did').pk}/change/").content.decode()
+    assert f"?kind=accounts.user&amp;object_id={mark.pk}" in one
+
+
+def test_of_a_secret_it_is_told_that_it_changed_and_no_more(client, ada):
+    client.force_login(ada)
+    data = {"label": "Partner", "slug": "partner", "kind": "webhook", "active": "on", "typed_secret": "hush hush"}
+    client.post("/admin/messaging/connection/add/", data | {"host": "", "port": "22"})
+    changes = last("created").facts["changes"]
+    assert changes["typed_secret"] == ["•••", "•••"] and changes["label"] == [None, "Partner"]
+    assert "hush" not in str(list(AuditEntry.objects.values()))
+
+
+def test_long_values_are_cut_whatever_they_are():
+    cut = audit.differences({"rule": {}}, {"rule": {"any": ["x" * 600]}})["rule"]
+    assert cut[0] == {} and len(cut[1]) == 501
+
+
+def test_the_oldest_entries_go_first_and_no_more_at_a_time_than_was_said(mark):
+    for number in range(4):
+        audit.record(mark, f"did {number}")
+    assert AuditEntry.objects.forget(timezone.now() + timedelta(seconds=1), most=3) == 3
+    assert [entry.verb for entry in AuditEntry.objects.all()] == ["did 3"]

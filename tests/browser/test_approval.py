@@ -22,6 +22,7 @@ def test_a_campaign_is_asked_for_approved_published_and_confirmed(
 
         sign_in(mark)
         page.goto(f"{live_server.url}/campaigns/spring/submit")
+        page.get_by_role("button", name="Dry run now").click()
         page.get_by_role("textbox", name="Message").fill("Please before Friday")
         page.get_by_role("button", name="Ask for approval").click()
         expect(page.get_by_text("Sent for approval.")).to_be_visible()
@@ -33,7 +34,7 @@ def test_a_campaign_is_asked_for_approved_published_and_confirmed(
         expect(card.get_by_text("Please before Friday")).to_be_visible()
         sample = card.frame_locator("iframe").first
         expect(sample.get_by_text("Hello")).to_be_visible()
-        card.get_by_role("button", name="Approve").click()
+        card.get_by_role("button", name="Approve", exact=True).click()
         expect(page.get_by_text("0 requests wait for you")).to_be_visible()
         assert Approval.objects.get().decided_by == anna
 
@@ -57,15 +58,17 @@ def test_the_queue_is_worked_through_by_keyboard(page: Page, live_server, sign_i
         lifecycle.submit(campaign.latest_version(), by=mark)
     sign_in(anna)
     page.goto(f"{live_server.url}/approvals/")
-    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
     page.keyboard.press("j")
     page.keyboard.press("j")
     expect(page.get_by_role("link", name="Second thoughts")).to_be_focused()
     page.keyboard.press("k")
     expect(page.get_by_role("link", name="Spring mail")).to_be_focused()
-    page.locator(".send-back > summary").click()
+    page.locator("summary", has_text="Send back").first.click()
     page.get_by_label("What must change?").fill("The subject")
     page.get_by_role("button", name="Send back to its author").click()
     expect(page.get_by_role("link", name="Second thoughts")).to_be_focused()
-    expect(page.get_by_role("article", name="Second thoughts").get_by_role("button", name="Approve")).to_be_visible()
+    expect(
+        page.get_by_role("article", name="Second thoughts").get_by_role("button", name="Approve", exact=True)
+    ).to_be_visible()
     assert problems == []

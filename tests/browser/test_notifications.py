@@ -9,6 +9,7 @@ from campaigns import following
 from campaigns.models import Following
 from orchcamp.accounts.models import DigestTime, Notification, NotificationPreference
 from orchcamp.accounts.notifying import tell
+from tests.browser.eye import Eye
 from tests.campaigns.builders import make_campaign
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,6 +23,7 @@ def say(people, *sentences: str) -> None:
 def test_the_bell_opens_by_keyboard_gives_the_focus_back_and_leads_to_what_happened(
     page, live_server, sign_in, problems, one_at_a_time, mark, vera
 ):
+    eye = Eye(page)
     make_campaign(owner=mark)
     say([vera], "“Spring” is approved.", "“Spring” is live.")
     sign_in(vera)
@@ -31,6 +33,7 @@ def test_the_bell_opens_by_keyboard_gives_the_focus_back_and_leads_to_what_happe
     page.keyboard.press("Enter")
     latest = page.locator(".bell-entry").first
     expect(latest).to_contain_text("“Spring” is live.")
+    eye.look("the bell", ".topbar")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Escape")
     expect(latest).to_be_hidden()
@@ -39,7 +42,14 @@ def test_the_bell_opens_by_keyboard_gives_the_focus_back_and_leads_to_what_happe
     latest.click()
     expect(page).to_have_url(f"{live_server.url}/campaigns/spring/followers")
     expect(page.locator("#bell-count")).to_contain_text("1")
+    page.locator("#follow > summary").click()
+    eye.look("followers, with the menu of the button")
+    page.goto(f"{live_server.url}/notifications")
+    eye.look("notifications")
+    page.goto(f"{live_server.url}/account/notifications")
+    eye.look("what one hears of")
     assert problems == []
+    eye.tell()
 
 
 def test_the_number_follows_what_is_read_and_stands_still_in_a_tab_that_nobody_sees(

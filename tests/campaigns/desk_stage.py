@@ -9,7 +9,8 @@ from typing import Any
 
 from activities.graph import Graph
 from campaigns import execution, lifecycle
-from campaigns.models import Approval, Campaign, NodeRun, Run
+from campaigns.approvals import policies
+from campaigns.models import Approval, ApprovalPolicy, Campaign, NodeRun, Run
 from orchcamp.accounts.models import User
 from orchcamp.messaging.models import Delivery
 from tests.builders import make_shop
@@ -26,6 +27,18 @@ def make_stage(owner: User, canvas: Graph | None = None, **settings: Any) -> Cam
 
 def ask(campaign: Campaign, by: User, message: str = "") -> Approval:
     return lifecycle.submit(campaign.latest_version(), by=by, message=message)
+
+
+def policy(name: str, *stages: policies.Stage, **more: Any) -> ApprovalPolicy:
+    """A policy that is active: what it asks, stage by stage."""
+    made = policies.create(policies.Plan(name=name, stages=stages, **more), by=None)
+    policies.activate(made, by=None)
+    return made
+
+
+def stage(*people: User, groups: Any = (), needed: int = 1, facets: Any = ("audience", "content", "schedule")) -> Any:
+    """One stage of a policy."""
+    return policies.Stage(groups=groups, people=people, needed=needed, facets=facets)
 
 
 def publish(campaign: Campaign, *, author: User, approver: User) -> Run:

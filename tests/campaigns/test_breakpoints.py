@@ -95,11 +95,11 @@ def test_a_breakpoint_is_a_warning_that_keeps_nobody_from_publishing(mark):
 
 def test_setting_a_breakpoint_or_a_note_makes_no_count_old(mark):
     campaign = make_campaign(targeting_graph(), owner=mark)
-    run = execution.run_to_end(execution.start(campaign.draft(), mode=Run.Mode.TEST))
+    run = execution.run_to_end(execution.start(campaign.draft(), mode=Run.Mode.DRY))
     version = campaign.draft()
     version.document = held(version.graph, "split").to_json() | {"notes": {"m": {"text": "Look"}}}
     version.save()
-    assert counts.holding_test(version) == run
+    assert counts.holding_dry_run(version) == run
     assert not any(count.stale for count in counts.transition_counts(version, run).values())
 
 

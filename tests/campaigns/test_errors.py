@@ -203,13 +203,13 @@ def test_a_node_has_a_policy_of_its_own():
     assert not run.aborted
 
 
-def test_the_test_before_an_approval_never_goes_over_an_error(mark):
+def test_the_dry_run_before_an_approval_never_goes_over_an_error(mark):
     campaign = make_campaign(by_signal(), owner=mark, settings={"on_error": "ignore"})
     lost()
-    own = execution.run_to_end(execution.start(campaign.draft(), mode=Run.Mode.TEST, by=mark))
-    review = execution.run_to_end(execution.start(campaign.draft(), mode=Run.Mode.TEST, trigger=advance.REVIEW))
+    own = execution.run_to_end(execution.start(campaign.draft(), mode=Run.Mode.DRY, by=mark))
+    review = execution.run_to_end(execution.start(campaign.draft(), mode=Run.Mode.DRY, trigger=advance.REVIEW))
     assert (own.status, own.errors, review.status) == (R.SUCCEEDED, 1, R.FAILED)
-    assert counts.holding_test(campaign.draft()) is None
+    assert counts.holding_dry_run(campaign.draft()) is None
 
 
 def test_an_ignored_node_that_is_tried_again_reaches_what_was_left_out_for_want_of_it(anna):

@@ -40,12 +40,12 @@ def test_sharing_a_folder_shares_what_lies_in_the_folders_within_it(mark, nora):
     other = Folder.objects.create(name="Other")
     for slug, folder in (("a", brand), ("b", season), ("c", week), ("d", other), ("e", None)):
         make_campaign(owner=mark, slug=slug, folder=folder)
-    access.grant(nora, ["view"], season)
+    access.grant(nora, ["view", "change"], season)
     assert set(Campaign.objects.for_user(nora).values_list("slug", flat=True)) == {"b", "c"}
     assert {branch.folder.name for branch in folders.tree(nora)} == {"Season", "Week"}
     assert access.may(nora, "change", Campaign.objects.get(slug="c"))
     assert not access.may(nora, "change", Campaign.objects.get(slug="a"))
-    access.revoke(nora, ["view"], season)
+    access.revoke(nora, ["view", "change"], season)
     access.grant(nora, ["view"], brand)
     assert set(Campaign.objects.for_user(nora).values_list("slug", flat=True)) == {"a", "b", "c"}
 

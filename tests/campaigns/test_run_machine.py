@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 from django.conf import settings as configuration
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -193,6 +194,7 @@ class LifeMachine(Stage):
     def begin(self) -> None:
         self.author = User.objects.create_user("author")
         self.other = User.objects.create_user("other")
+        self.other.groups.add(Group.objects.get(profile__slug="approver"))
         nodes = {"a": ("build_audience", audience()), "z": ("end", {})}
         self.campaign = make_campaign(graph(nodes, "a>z"), owner=self.author)
 

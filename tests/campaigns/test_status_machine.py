@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ class CampaignMachine(Stage):
     def begin(self) -> None:
         self.author = User.objects.create_user("author")
         self.other = User.objects.create_user("other")
+        self.other.groups.add(Group.objects.get(profile__slug="approver"))
         self.campaign = make_campaign(targeting_graph(), owner=self.author, schedule={"frequency": "signal"})
 
     def attempt(self, act: Callable[[Campaign], object]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from campaigns import console, lifecycle
+from campaigns.approvals import requests
 from campaigns.models import Approval, Campaign
 from orchcamp.web.commands import SentenceCommand
 
@@ -15,6 +16,7 @@ from orchcamp.web.commands import SentenceCommand
 class Command(SentenceCommand):
     help = (
         "Approve a campaign in a person's name: they need the right, and must not have written or asked for it. "
+        "Where policies ask several people, it signs what is this person's turn and says who is still to sign. "
         "A draft is first sent for approval in its author's name."
     )
 
@@ -31,7 +33,14 @@ class Command(SentenceCommand):
         if approval is None:
             approval = self.ask(campaign, version, person)
         lifecycle.approve(approval, by=person, message=message)
-        answer = {"slug": slug, "status": Campaign.Status.APPROVED, "version": version.number, "by": by}
+        campaign.refresh_from_db()
+        answer = {"slug": slug, "status": campaign.status, "version": version.number, "by": by}
+        if missing := requests.missing(approval):
+            facts = {**answer, "missing": "; ".join(missing)}
+            said = _("“%(slug)s” version %(version)s is signed by %(by)s. It still waits for: %(missing)s.")
+            self.answer({**answer, "missing": missing}, said % facts)
+            return
+        answer["status"] = Campaign.Status.APPROVED
         self.answer(answer, _("“%(slug)s” version %(version)s is approved by %(by)s.") % answer)
 
     def ask(self, campaign: Campaign, version: Any, person: Any) -> Approval:

@@ -13,7 +13,8 @@ from orchcamp.web.commands import SentenceCommand
 
 class Command(SentenceCommand):
     help = (
-        "Remove interim results, histories and archived campaigns that are past their time; workers do it once a day."
+        "Remove interim results, histories, archived campaigns and entries of the audit trail that are past their time;"
+        " workers do it once a day."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

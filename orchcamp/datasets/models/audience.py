@@ -42,6 +42,7 @@ class Audience(models.Model):
         ordering = ["label"]
         verbose_name = _("audience")
         verbose_name_plural = _("audiences")
+        permissions = [("use_audience", "Can use audiences in campaigns and rules")]
 
     def __str__(self) -> str:
         return self.label

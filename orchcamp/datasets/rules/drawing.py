@@ -185,9 +185,7 @@ class Drawer:
         known = self.ctx.model.audiences.get(chosen)
         box.title, box.hint = known.label if known else chosen, chosen
         box.choices = [
-            (found.slug, found.label)
-            for found in self.ctx.model.audiences.values()
-            if shape and found.dataset == shape.slug
+            (found.slug, found.label) for found in self.ctx.model.offered if shape and found.dataset == shape.slug
         ]
         if chosen not in dict(box.choices):
             box.choices.insert(0, (chosen, box.title))

@@ -50,7 +50,7 @@ def used_filter(slug: object, shape: DatasetShape, ctx: RuleContext, place: str)
 def used_audience(slug: object, shape: DatasetShape, ctx: RuleContext, place: str) -> AudienceShape:
     """The saved audience of that name, if its members are such rows."""
     if not isinstance(slug, str) or slug not in ctx.model.audiences:
-        hint = paths.closest(str(slug), ctx.model.audiences)
+        hint = paths.closest(str(slug), {shape.slug: shape for shape in ctx.model.offered})
         raise RuleError(
             place, _("there is no audience %(name)s. %(hint)s") % {"name": literals.shown(slug), "hint": hint}
         )

@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,13 +16,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from orchcamp.accounts import audit
-from orchcamp.accounts.access import demand, get_for, holds, may, refusal
+from orchcamp.accounts import audit, share_views
+from orchcamp.accounts.access import demand, get_for, holds, may, refusal, why_not
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
 
-from .. import audiences, counting, engine, exporting, membership, predefined, refreshing, rules, usage
+from .. import audiences, counting, engine, exporting, membership, predefined, reading, refreshing, rules, schema, usage
 from ..audience_forms import AudienceForm, dataset_choices
 from ..models import Audience, AudienceVersion, Dataset
 from ..schema import AUDIENCE
@@ -88,6 +89,8 @@ def audience_create(request: HttpRequest) -> HttpResponse:
 def audience_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """The label, the rule and the schedule of an audience."""
     audience = get_for(request.user, "change", _audiences(), slug=slug)
+    if reading.hidden_in(schema.load(), audience.rule):
+        raise PermissionDenied(reading.hidden_sentence())
     form = AudienceForm(request.POST or None, datasets=Dataset.objects.all(), audience=audience)
     if request.method == "POST" and form.is_valid():
         before = dict(audience.rule)
@@ -141,9 +144,12 @@ def audience_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "formats": [(form, form.upper()) for form in exporting.FORMATS],
         "may_change": may(request.user, "change", audience),
         "may_delete": may(request.user, "delete", audience),
-        "no_change_reason": refusal(Audience, "change"),
+        "no_change_reason": why_not(request.user, "change", audience),
+        "no_delete_reason": why_not(request.user, "delete", audience),
         "personal": _personal(request),
     }
+    if context["may_change"]:
+        context |= share_views.section(request, audience, reverse("datasets:audience_share", args=[slug]))
     return render(request, "datasets/audience_detail.html", context)
 
 
@@ -165,11 +171,19 @@ def _sentence(audience: Audience) -> str:
 
 def _history(versions: list[AudienceVersion]) -> list[dict[str, Any]]:
     """Versions, the newest first, each with the one before it and how much larger it is."""
-    pairs = zip(versions, [*versions[1:], None], strict=True)
+    pairs = zip(versions, [*versions[1:], None][: len(versions)], strict=True)
     return [
         {"version": each, "before": before, "change": each.rows - before.rows if before else None}
         for each, before in pairs
     ]
+
+
+@require_POST
+def audience_share(request: HttpRequest, slug: str) -> HttpResponse:
+    """Share an audience with a person or group at a level, or (``remove``) no more."""
+    audience = get_for(request.user, "change", _audiences(), slug=slug)
+    back = reverse("datasets:audience", args=[slug])
+    return share_views.answer(request, audience, address=request.path, back=back)
 
 
 @require_GET

@@ -15,7 +15,7 @@ from ibis.expr.types import Table
 from orchcamp.accounts.access import demand
 from orchcamp.web.errors import Refused
 
-from .. import engine, predefined, rules, schema
+from .. import engine, predefined, reading, rules, schema
 from ..models import Dataset
 from ..rules import asking, editing, forms, reuse, tree
 from ..rules.inputs import Inputs
@@ -100,6 +100,7 @@ def desk(request: HttpRequest) -> Desk:
     inputs = Inputs(request.POST, name, place.ctx)
     builder_id = request.POST.get(f"{name}:builder", "")[:64]
     root = inputs.as_it_was() if request.POST.get("do") == "restore" else inputs.merged(place.dataset)
+    reading.demand_seen(place.ctx.model, tree.plain(root))
     return Desk(name, _asking(place, root), place.dataset, place.dimension_field, scope, root, place.rows, builder_id)
 
 
@@ -115,6 +116,7 @@ def _asking(place: forms.Unsealed, root: tree.Tree) -> rules.RuleContext:
 
 def demand_visible(request: HttpRequest, rule: Any) -> None:
     """A filter that somebody keeps private works in a rule that uses it, but only they look into it. Raises Refused."""
+    reading.demand_seen(schema.load(), tree.plain(rule), deep=True)
     if label := predefined.hidden_from(request.user, tree.plain(rule)):
         raise Refused(_("The filter “%(label)s” is private; its owner can share it.") % {"label": label})
 

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from orchcamp.accounts import audit
 from orchcamp.accounts.access import demand, get_for, holds, may, refusal
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
@@ -118,6 +119,7 @@ def reject_file(request: HttpRequest, load_id: int) -> HttpResponse:
         raise PermissionDenied(_("The rejected rows hold personal data, which your profile may not see unmasked."))
     if not load.reject_path or not engine.exists(load.reject_path):
         raise Http404
+    audit.record(request.user, "downloaded rejects", load.dataset, load=load.pk, rows=load.rejected)
     name = f"{load.dataset.slug}-{load.pk}-rejects.csv"
     return FileResponse(
         (engine.root() / load.reject_path).open("rb"), as_attachment=True, filename=name, content_type="text/csv"

@@ -20,7 +20,7 @@ from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
 
-from .. import predefined, schema
+from .. import predefined, reading, schema
 from ..filter_forms import Desk, rows
 from ..models import FilterRevision, PredefinedFilter
 from ..rules import reuse, tree
@@ -93,6 +93,8 @@ def filter_edit(request: HttpRequest, slug: str) -> HttpResponse:
     """Change a filter: a new revision."""
     found = _own(request, slug, "change")
     revision = predefined.revision(found)
+    if reading.hidden_in(schema.load(), revision.rule):
+        raise PermissionDenied(reading.hidden_sentence())
     initial = {"label": found.label, "description": found.description, "shared": found.shared, "rule": revision.rule}
     initial |= {"parameters": rows(revision.parameters), "declared": revision.parameters}
     desk = Desk(schema.load(), found.dataset.slug, data=request.POST or None, initial=initial)

@@ -116,7 +116,7 @@ def _filters(request: HttpRequest, found: Desk) -> HttpResponse:
 def _audiences(request: HttpRequest, found: Desk) -> HttpResponse:
     """Saved audiences whose members are such rows."""
     _group, shape = _place(request, found)
-    usable = [audience for audience in found.ctx.model.audiences.values() if audience.dataset == shape.slug]
+    usable = [audience for audience in found.ctx.model.offered if audience.dataset == shape.slug]
     context = _common(request, found) | {"audiences": sorted(usable, key=lambda one: one.label), "label": shape.label}
     return render(request, f"{RULES}/_audiences.html", context)
 

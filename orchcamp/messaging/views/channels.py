@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
@@ -46,7 +48,7 @@ def channel_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         made = form.apply()
         made.save()
-        audit.record(request.user, "changed" if slug else "created", made, fields=sorted(form.changed_data))
+        audit.record(request.user, "changed" if slug else "created", made, **_told(form))
         messages.success(request, _("Saved."))
         return redirect("messaging:channel", slug=made.slug)
     if not editable:
@@ -64,6 +66,11 @@ def channel_edit(request: HttpRequest, slug: str = "") -> HttpResponse:
         "channels": Channel.choices,
     }
     return render(request, "messaging/channel_form.html", context)
+
+
+def _told(form: Any) -> dict[str, Any]:
+    """What the audit trail tells of a change; never a password."""
+    return {"fields": sorted(form.changed_data), "changes": audit.form_changes(form, secret=("password",))}
 
 
 @require_POST
