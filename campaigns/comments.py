@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from orchcamp.accounts import access, audit, notifying, who
+from orchcamp.accounts import access, audit, notifying
 from orchcamp.accounts.models import User
 
 from . import mentions
@@ -272,7 +272,7 @@ def _tell(comment: Comment, named: Named, by: User) -> None:
     if comment.task is not None:
         part |= Q(pk__in=[pk for pk in (comment.task.assignee_id, comment.task.created_by_id) if pk])
     told = [person.pk for person in named.people]
-    people = who.may("view", comment.campaign).filter(part).exclude(pk__in=told)
+    people = access.who_may("view", comment.campaign).filter(part).exclude(pk__in=told)
     sentence = _("%(who)s commented on %(what)s of “%(campaign)s”: %(text)s")
     notifying.tell(
         people, "comment", sentence % _facts(comment, by), address=address(comment), key=f"comment-{comment.pk}", by=by

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext_lazy as _
 
-from orchcamp.accounts import who
+from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 
 from .models import Campaign, Task
@@ -89,7 +89,7 @@ class TaskForm(forms.ModelForm):
 
     def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        people = who.may("view", campaign)
+        people = access.who_may("view", campaign)
         if self.instance.pk and self.instance.assignee_id:
             people = people | User.objects.filter(pk=self.instance.assignee_id)
         self.fields["assignee"].queryset = people.distinct().order_by("first_name", "username")

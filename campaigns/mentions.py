@@ -14,7 +14,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from orchcamp.accounts import who
+from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 
 from .models import Campaign
@@ -56,14 +56,14 @@ def read(text: str, campaign: Campaign) -> Named:
     asked = names(text)
     if not asked:
         return Named()
-    found = who.may("view", campaign).annotate(lower=Lower("username")).filter(lower__in=asked)
+    found = access.who_may("view", campaign).annotate(lower=Lower("username")).filter(lower__in=asked)
     people = {person.lower: person for person in found}
     return Named([people[name] for name in asked if name in people], [name for name in asked if name not in people])
 
 
 def suggested(campaign: Campaign, typed: str) -> QuerySet[User]:
     """The people of whom what was typed is the beginning of a name."""
-    people = who.may("view", campaign)
+    people = access.who_may("view", campaign)
     if typed:
         begins = Q(username__istartswith=typed) | Q(first_name__istartswith=typed) | Q(last_name__istartswith=typed)
         people = people.filter(begins)

@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from campaigns.models import Campaign, Task
-from orchcamp.accounts import notifying, who
+from orchcamp.accounts import access, notifying
 from orchcamp.accounts.models import User
 
 WEST, EAST = timedelta(hours=12), timedelta(hours=14)  # how far from UTC the zones of the world reach
@@ -51,7 +51,7 @@ def _tell(task: Task, kind: str, sentence: str, whom: Q, by: User | None) -> Non
         "status": task.get_status_display(),
         "person": task.assignee or task.group or _("nobody yet"),
     }
-    people = who.may("view", task.campaign).filter(whom).distinct()
+    people = access.who_may("view", task.campaign).filter(whom).distinct()
     key = f"task-{task.pk}-{kind}-{task.revision}"
     notifying.tell(people, kind, sentence % facts, address=address(task), key=key, by=by, title=task.title)
 
@@ -88,6 +88,6 @@ def _tell_overdue(task: Task) -> None:
         "campaign": task.campaign.name,
         "day": formats.date_format(task.due_on),
     }
-    people = who.may("view", task.campaign).filter(_given_to(task) | Q(pk=task.created_by_id)).distinct()
+    people = access.who_may("view", task.campaign).filter(_given_to(task) | Q(pk=task.created_by_id)).distinct()
     key = f"task-{task.pk}-overdue-{task.due_on}"
     notifying.tell(people, "task_overdue", sentence, address=address(task), key=key, title=task.title)

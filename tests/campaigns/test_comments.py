@@ -12,7 +12,7 @@ from campaigns import comments, mentions
 from campaigns.comments import Subject
 from campaigns.errors import CampaignError, NotAllowed, WrongStatus
 from campaigns.models import Campaign, Comment, Mention
-from orchcamp.accounts import access, who
+from orchcamp.accounts import access
 from orchcamp.accounts.models import AuditEntry, Notification
 from tests.campaigns.builders import make_campaign
 from tests.campaigns.work.stage import give, make_team
@@ -201,6 +201,6 @@ def test_who_may_see_is_what_access_says_of_each(campaign, mark, vera, mallory, 
     access.grant(people["left"], ["view"], campaign)
     User.objects.filter(username="left").update(is_active=False)
     for action in ("view", "change"):
-        found = set(who.may(action, campaign))
+        found = set(access.who_may(action, campaign))
         assert found == {one for one in User.objects.filter(is_active=True) if access.may(one, action, campaign)}
-    assert people["filed"] in who.may("view", campaign)
+    assert people["filed"] in access.who_may("view", campaign)
