@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns import finding
 from orchcamp.accounts.models import User
+from orchcamp.datasets import schema
 from tests import crowd
 from tests.list_pages import MOST_QUERIES, PAGES
 
@@ -39,6 +40,7 @@ def asked(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[Aske
         for amounts in (FEW, MANY):
             crowd.fill(people, before, amounts)
             finding.refresh()
+            schema.load()  # kept by each process until the data changes
             look(people.readers, found)
             before = amounts
         yield found
