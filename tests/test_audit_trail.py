@@ -31,6 +31,7 @@ UNTOLD = {  # addresses of which what they change is not told, and why
     "campaigns:change_view": "one's own view",
     "campaigns:star": "one's own star",
     "campaigns:read_alert": "that one has read it",
+    "campaigns:note_mention": "that one has read it",
     "campaigns:follow": "what one wants to be told of",
     "accounts:read_notification": "that one has read it",
     "accounts:read_notifications": "that one has read them",
