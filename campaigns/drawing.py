@@ -127,6 +127,7 @@ class Card(Placed):
     wanting: bool  # nothing arrives where something must
     room: str  # the inbound port that takes one more transition, if there is one
     moving: Moving | None = None
+    remarks: int = 0  # comments in open threads
 
     @property
     def severity(self) -> str:
@@ -178,6 +179,12 @@ class Drawing:
     width: str = "0"
     height: str = "0"
     flow: str = layout.RIGHT.key
+
+
+def with_remarks(drawing: Drawing, numbers: Mapping[str, int]) -> Drawing:
+    """The same drawing with the number of comments on its nodes."""
+    cards = [replace(card, remarks=numbers[card.id]) if card.id in numbers else card for card in drawing.cards]
+    return replace(drawing, cards=cards)
 
 
 @dataclass(frozen=True)
@@ -236,19 +243,10 @@ def draw(
     own: dict[str, list[Count]] = {}
     for (id, _port), count in counts.items():
         own.setdefault(id, []).append(count)
-    cards = [
-        _card(
-            graph,
-            place,
-            ctx,
-            counts,
-            rows.get(place.id),
-            by_node.get(place.id, []),
-            by_card.get(place.id, []),
-            own.get(place.id, []),
-        )
-        for place in sorted(placed.places.values(), key=lambda place: (place.column, place.row))
-    ]
+    cards = []
+    for place in sorted(placed.places.values(), key=lambda place: (place.column, place.row)):
+        of_it = by_node.get(place.id, []), by_card.get(place.id, []), own.get(place.id, [])
+        cards.append(_card(graph, place, ctx, counts, rows.get(place.id), *of_it))
     cards = [replace(card, moving=moving[card.id]) if moving and card.id in moving else card for card in cards]
     outlets = [
         _outlet(outlet, exits[key]) for outlet in placed.outlets if (key := (outlet.node_id, outlet.port)) in exits

@@ -56,3 +56,7 @@ class NotRunnable(CampaignError):
             _("The canvas cannot run: %(place)s%(sentence)s%(more)s")
             % {"place": place, "sentence": first.sentence, "more": more}
         )
+
+
+class StaleTask(CampaignError):
+    """Somebody else changed this task in the meantime."""

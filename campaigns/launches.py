@@ -32,10 +32,7 @@ ARMED = (Status.SCHEDULED, Status.LIVE)  # those that launch by themselves
 
 def zone(campaign: Campaign) -> ZoneInfo:
     """The zone in which the campaign's moments are meant; a name that is unknown here is UTC."""
-    try:
-        return ZoneInfo(campaign.timezone)
-    except (ValueError, OSError, KeyError):
-        return ZoneInfo("UTC")
+    return campaign.zone
 
 
 def of(campaign: Campaign) -> Schedule | None:

@@ -127,7 +127,7 @@ def _nodes(asked: _Asked) -> list[Hit]:
 
 
 def _tasks(asked: _Asked) -> list[Hit]:
-    tasks = Task.objects.filter(asked.reached("campaign")).exclude(status=Task.Status.DONE)
+    tasks = Task.objects.filter(asked.reached("campaign"), status__in=Task.ACTIVE)
     rows = tasks.order_by("-pk").values_list("pk", "title", "campaign__name")
     found = _fitting(asked, rows, lambda row: row[1])
     return [Hit("task_alt", title, reverse("campaigns:task", args=[pk]), campaign) for pk, title, campaign in found]

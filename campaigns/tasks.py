@@ -23,6 +23,7 @@ from . import execution, launching, retention, sending, standstill
 from .approvals import watching
 from .models import Batch, Beat, NodeRun, Run
 from .pulse import pulse
+from .work import telling as overdue
 
 SLICE = 40.0  # seconds that one task goes on computing
 SENDING_SLICE = 5.0  # shorter, so that a test somebody waits for does not stand behind a large sending
@@ -118,6 +119,7 @@ def recover(*, crowded: bool = False) -> None:
     for pk in refreshing.claim_due(now):
         _later("refresh_audience", pk)
     standstill.tell(now)
+    overdue.recover(now)
     watching.look(now)
     write_mails(now)
     if retention.claim_daily(now):

@@ -34,6 +34,7 @@ from .views import (
     presence,
     previews,
     publishing,
+    remarks,
     reports,
     running,
     runs,
@@ -44,6 +45,7 @@ from .views import (
     submitting,
     tasks,
     versions,
+    work,
 )
 
 app_name = "campaigns"
@@ -152,7 +154,7 @@ urlpatterns = [
     path("campaigns/<slug:slug>/signal", decisions.signal, name="signal"),
     path("questions/<int:question_id>/answer", decisions.answer, name="answer"),
     path("alerts/<int:alert_id>/read", decisions.read_alert, name="read_alert"),
-    # approvals and tasks
+    # approvals
     path("campaigns/<slug:slug>/submit", submitting.submit, name="submit"),
     path("campaigns/<slug:slug>/withdraw", submitting.withdraw, name="withdraw"),
     path("campaigns/<slug:slug>/publish", publishing.publish, name="publish"),
@@ -170,9 +172,30 @@ urlpatterns = [
     path("approvals/<int:approval_id>/delegate", approvals.delegate, name="delegate"),
     path("approvals/<int:approval_id>/take-back", approvals.take_back, name="take_back"),
     path("approvals/<int:approval_id>/evidence", approvals.evidence_pack, name="evidence"),
+    # my work, tasks, boards of teams
+    path("work", work.my_work, name="work"),
+    path("boards/", work.board_list, name="boards"),
+    path("boards/<int:group_id>/", work.board, name="board"),
     path("tasks/", tasks.task_list, name="tasks"),
+    path("tasks/done", tasks.finish_many, name="finish_tasks"),
     path("campaigns/<slug:slug>/tasks/new", tasks.create_task, name="create_task"),
-    path("tasks/<int:task_id>/", tasks.change_task, name="task"),
+    path("tasks/<int:task_id>/", tasks.task, name="task"),
+    path("tasks/<int:task_id>/edit", tasks.edit_task, name="edit_task"),
+    path("tasks/<int:task_id>/move", tasks.move, name="move_task"),
+    path("tasks/<int:task_id>/take", tasks.take, name="take_task"),
+    path("tasks/<int:task_id>/steps", tasks.add_step, name="add_step"),
+    path("tasks/<int:task_id>/steps/<int:item_id>", tasks.change_step, name="change_step"),
+    # comments
+    path("tasks/<int:task_id>/comments", tasks.task_comments, name="task_comments"),
+    path("campaigns/<slug:slug>/nodes/<str:node_id>/comments", remarks.of_node, name="node_comments"),
+    path("campaigns/<slug:slug>/versions/<int:number>/comments", remarks.of_version, name="version_comments"),
+    path("campaigns/<slug:slug>/runs/<int:run_id>/comments", remarks.of_run, name="run_comments"),
+    path("campaigns/<slug:slug>/people", remarks.people, name="people"),
+    path("comments/<int:comment_id>/", remarks.comment, name="comment"),
+    path("comments/<int:comment_id>/edit", remarks.edit, name="edit_comment"),
+    path("comments/<int:comment_id>/delete", remarks.delete, name="delete_comment"),
+    path("comments/<int:comment_id>/resolve", remarks.resolve, name="resolve_comment"),
+    path("mentions/<int:mention_id>/note", remarks.note, name="note_mention"),
     # for programs
     path("api/v1/campaigns/<slug:slug>/signal", api.signal, name="api_signal"),
     path("api/v1/campaigns/<slug:slug>/runs/<int:run_id>", api.run, name="api_run"),

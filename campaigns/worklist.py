@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, F, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Value
 
 from orchcamp.accounts import access
 from orchcamp.accounts.models import Notification, User
@@ -17,6 +17,7 @@ from .models import (
     Delegation,
     DoubtfulMessage,
     Launch,
+    Mention,
     NodeRun,
     Question,
     Requirement,
@@ -24,6 +25,7 @@ from .models import (
     Task,
 )
 from .questions import put_to
+from .work import finding
 
 
 def _where(user: User, action: str, name: str) -> Q:
@@ -88,9 +90,16 @@ def alerts(user: User) -> QuerySet[Alert]:
 
 
 def tasks(user: User) -> QuerySet[Task]:
-    """What others gave the person to do, the urgent first."""
-    mine = Task.objects.filter(_where(user, "view", "campaign"), assignee=user).exclude(status=Task.Status.DONE)
-    return mine.select_related("campaign", "created_by").order_by(F("due_on").asc(nulls_last=True), "pk")
+    """What the person has to do, and what a team of theirs has and nobody has taken, the urgent first."""
+    mine = Task.objects.filter(_where(user, "view", "campaign"), finding.given_to(user), status__in=Task.ACTIVE)
+    return finding.urgent_first(mine).select_related("campaign", "assignee", "group", "created_by")
+
+
+def mentioned(user: User) -> QuerySet[Mention]:
+    """Comments that name the person and of which they have not taken note, the latest first."""
+    found = Mention.objects.filter(_where(user, "view", "comment__campaign"), person=user, noted_at=None)
+    of_what = ("comment__author", "comment__campaign", "comment__version", "comment__run", "comment__task")
+    return found.select_related(*of_what).order_by("-pk")
 
 
 def doubtful(user: User) -> QuerySet[DoubtfulMessage]:
@@ -98,6 +107,18 @@ def doubtful(user: User) -> QuerySet[DoubtfulMessage]:
     return DoubtfulMessage.objects.filter(
         _where(user, "confirm", "batch__node_run__run__campaign"), resolution=DoubtfulMessage.Resolution.OPEN
     ).select_related("batch__node_run__run__campaign", "batch__delivery")
+
+
+def doubtful_runs(user: User) -> QuerySet[Run]:
+    """The runs with such messages, each with how many (``in_doubt``), the longest in doubt first."""
+    found = Run.objects.filter(
+        _where(user, "confirm", "campaign"),
+        nodes__batches__doubtful__resolution=DoubtfulMessage.Resolution.OPEN,
+    )
+    counted = found.annotate(
+        in_doubt=Count("nodes__batches__doubtful"), doubtful_since=Min("nodes__batches__doubtful__begun_at")
+    )
+    return counted.select_related("campaign", "version").order_by("doubtful_since", "pk")
 
 
 def failed_runs(user: User) -> QuerySet[Run]:
@@ -128,6 +149,7 @@ KINDS = {  # what waits for a person, and with it what alert nodes said, which a
     "sendings": sendings,
     "questions": asked,
     "tasks": tasks,
+    "mentions": mentioned,
     "doubtful": doubtful,
     "failed_runs": failed_runs,
     "failed_launches": failed_launches,

@@ -18,8 +18,11 @@ from campaigns.models import (
     Campaign,
     CampaignTemplate,
     CampaignVersion,
+    ChecklistItem,
+    Comment,
     DoubtfulMessage,
     Folder,
+    Mention,
     NodeRun,
     Question,
     Run,
@@ -99,7 +102,7 @@ def build(author: User) -> dict[str, object]:
         "run_file": file.pk,
         "dry_run": dry_run(campaign, configuration).pk,
         "approval": Approval.objects.create(version=frozen, requested_by=author, message=SECRET).pk,
-        "task": Task.objects.create(campaign=campaign, title=f"{SECRET} task", created_by=author).pk,
+        **work(campaign, author),
         "load": load().pk,
         "template": CampaignTemplate.objects.create(
             slug="kept", name=f"{SECRET} canvas", description="A canvas.", document=campaign.latest_version().document
@@ -111,6 +114,22 @@ def build(author: User) -> dict[str, object]:
             kind="mention", key="1", sentence=SECRET, address="/campaigns/spring/"
         ).pk,
         "viewers": Group.objects.get(profile__slug="viewer").pk,
+    }
+
+
+def work(campaign: Campaign, author: User) -> dict[str, object]:
+    """A task with a step, one for the approvers, and a comment that names its author."""
+    approvers = Group.objects.get(profile__slug="approver")
+    task = Task.objects.create(campaign=campaign, title=f"{SECRET} task", created_by=author)
+    given = {"campaign": campaign, "title": f"{SECRET} work", "group": approvers, "team": approvers}
+    comment = Comment.objects.create(campaign=campaign, node_id="mail", author=author, text=f"{SECRET}, @mark?")
+    return {
+        "task": task.pk,
+        "team_task": Task.objects.create(**given).pk,
+        "step": ChecklistItem.objects.create(task=task, text=f"{SECRET} step").pk,
+        "approvers": approvers.pk,
+        "comment": comment.pk,
+        "mention": Mention.objects.create(comment=comment, person=author).pk,
     }
 
 

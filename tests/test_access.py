@@ -24,6 +24,7 @@ from orchcamp.accounts import roles
 from orchcamp.accounts.models import ProductProfile
 from tests import access_stage
 from tests.access_routes import ACCOUNTS, DATA, Route
+from tests.access_work import WORK
 from tests.conftest import person
 
 CAST = {"mallory": None, "vera": "viewer", "mark": "manager", "anna": "approver", "ada": "administrator"}
@@ -38,8 +39,11 @@ WHO = {
     "administer": {"ada"},
     "token": set(),  # programs: no session opens it, tests/contract/test_signal_http.py knows what does
     "author": {"mark"},  # what only the person who asked may do
+    "team": {"anna", "ada"},  # the members of the team, and who administers
+    "team_member": {"anna"},  # those alone
     "share": {"mark", "ada"},  # the owner and those who administer
 }
+TOLD = r"You need the right “.+”|Only the person who asked|not put to you|not given to a team of yours"
 SPRING = {"slug": "campaign"}
 SUMMER = {"slug": "in_review"}
 RUN = {"slug": "campaign", "run_id": "run"}
@@ -49,6 +53,7 @@ NODE = {"slug": "campaign", "node_id": "=mail"}
 
 TABLE = (
     ACCOUNTS
+    | WORK
     | DATA
     | {
         "health": Route("public", "-"),
@@ -95,11 +100,6 @@ TABLE = (
         "campaigns:tags": Route("-", "make", SPRING, {"tags": "new"}),
         "campaigns:restore": Route("-", "make", SPRING),
         "campaigns:uses": Route("see", "-", SPRING),
-        # the calendar; its feed is for whoever has the address
-        "campaigns:calendar": Route("see", "-"),
-        "campaigns:reschedule": Route("-", "make", SPRING, {"by": "1"}),
-        "campaigns:subscribe": Route("-", "see", data={"do": "renew"}),
-        "campaigns:feed": Route("public", "-"),
         # canvas
         "campaigns:canvas": Route("see", "-", SPRING),
         "campaigns:canvas_fragment": Route("see", "-", SPRING),
@@ -186,9 +186,6 @@ TABLE = (
         "campaigns:policy_change": Route("administer", "administer", {"policy_id": "policy"}),
         "campaigns:policy_delete": Route("administer", "administer", {"policy_id": "policy"}),
         "campaigns:policy_act": Route("-", "administer", {"policy_id": "policy", "verb": "=duplicate"}),
-        "campaigns:tasks": Route("anyone", "-"),
-        "campaigns:create_task": Route("make", "make", SPRING, {"title": "Look"}),
-        "campaigns:task": Route("make", "make", {"task_id": "task"}, {"status": "done"}),
         # reports
         "campaigns:reports": Route("see", "-"),
         "campaigns:report": Route("see", "-", SPRING),
@@ -355,4 +352,4 @@ def test_a_refusal_tells_which_right_is_missing(name, method, things, people, se
         return
     response, _written = ask(people["vera"], method, address_of(name, things), route.data)
     if response.status_code == 403:
-        assert re.search(r"You need the right “.+”|Only the person who asked|not put to you", response.text_of_page)
+        assert re.search(TOLD, response.text_of_page)

@@ -58,6 +58,10 @@ NEEDS = {
     "campaigns:duplicate": "view",  # the copy is one's own
     "campaigns:run_file": "view",  # and personal data, which the profile gives
     "campaigns:export_rows": "view",  # likewise
+    # what the right to write comments opens to whoever sees the campaign
+    **dict.fromkeys((f"campaigns:{of}_comments" for of in ("task", "node", "version", "run")), "view"),
+    "campaigns:people": "view",
+    "campaigns:resolve_comment": "view",
     "datasets:audience": "view",
     "datasets:audience_members": "view",
     "datasets:audience_change": "view",

@@ -21,6 +21,7 @@ OWN = {
     "campaigns_presence",
     "campaigns_searchentry",
     "campaigns_beat",
+    "accounts_browsersession",  # when a browser was seen last
     "campaigns_signal",  # a record itself: of what was refused too, and who sent it
     "datasets_attributemark",
 }
@@ -30,6 +31,7 @@ UNTOLD = {  # addresses of which what they change is not told, and why
     "campaigns:change_view": "one's own view",
     "campaigns:star": "one's own star",
     "campaigns:read_alert": "that one has read it",
+    "campaigns:note_mention": "that one has read it",
     "campaigns:follow": "what one wants to be told of",
     "accounts:read_notification": "that one has read it",
     "accounts:read_notifications": "that one has read them",

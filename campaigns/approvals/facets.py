@@ -13,8 +13,9 @@ from typing import Any
 
 from activities import catalogue
 from activities.base import Channel
-from campaigns.models import CampaignVersion
+from campaigns.models import Campaign, CampaignVersion
 from campaigns.models.policy import FACETS
+from orchcamp.datasets import usage
 
 AUDIENCE, CONTENT, SCHEDULE = FACETS
 PROPERTIES = {  # of a version, beside its canvas
@@ -44,16 +45,26 @@ Parts = dict[str, dict[str, Any]]
 
 def hashes(version: CampaignVersion) -> dict[str, str]:
     """Facet -> SHA-256 of exactly that part of a version, with what it has its campaign run by."""
-    planned = version.planned()
-    return hashes_of(version.document, {name: getattr(planned, name) for name in PROPERTIES})
+    return hashes_with(version, version.planned())
 
 
-def hashes_of(document: Mapping[str, Any], properties: Mapping[str, Any]) -> dict[str, str]:
-    """The same for a canvas and properties as they are stored."""
-    return {facet: _hash(part) for facet, part in parts(document, properties).items()}
+def hashes_with(version: CampaignVersion, planned: Campaign) -> dict[str, str]:
+    """The same with the properties of some state of its campaign. The predefined filters that the canvas names are read
+    as they stand: a run would take them so, and who signed the audience signed what they say."""
+    properties = {name: getattr(planned, name) for name in PROPERTIES}
+    return hashes_of(version.document, properties, usage.filter_rules(version.document))
 
 
-def parts(document: Mapping[str, Any], properties: Mapping[str, Any]) -> Parts:
+def hashes_of(
+    document: Mapping[str, Any], properties: Mapping[str, Any], filters: Mapping[str, Any] | None = None
+) -> dict[str, str]:
+    """The same for a canvas, properties and filters as they are stored."""
+    return {facet: _hash(part) for facet, part in parts(document, properties, filters).items()}
+
+
+def parts(
+    document: Mapping[str, Any], properties: Mapping[str, Any], filters: Mapping[str, Any] | None = None
+) -> Parts:
     """What each facet is made of."""
     found: Parts = {facet: {"nodes": {}, "properties": {}} for facet in FACETS}
     for name, value in properties.items():
@@ -64,6 +75,8 @@ def parts(document: Mapping[str, Any], properties: Mapping[str, Any]) -> Parts:
     found[AUDIENCE]["edges"] = _edges(document.get("edges") or [])
     rest = {name: value for name, value in document.items() if name not in NOWHERE | {"nodes", "edges"}}
     found[AUDIENCE]["rest"] = rest
+    if filters:
+        found[AUDIENCE]["filters"] = filters
     return found
 
 

@@ -82,8 +82,7 @@ def _in_force(version: CampaignVersion, approval: Approval) -> list[str]:
     campaign = Campaign.objects.filter(pk=version.campaign_id, status__in=PUBLISHED).first()
     if campaign is None or version.published_at is None:
         return []
-    properties = {name: getattr(campaign, name) for name in facets.PROPERTIES}
-    found = facets.hashes_of(version.document, properties)
+    found = facets.hashes_with(version, campaign)
     return [facet for facet, hash in found.items() if approval.hashes.get(facet) != hash]
 
 

@@ -3,6 +3,7 @@
 from .alert import Alert
 from .approval import Approval, Decision, Delegation, Requirement
 from .campaign import Campaign, CampaignVersion, Folder
+from .comment import Comment, Mention
 from .desk import CalendarFeed, ListLayout, SavedView, SearchEntry
 from .file import CampaignFile, RunFile
 from .following import Following
@@ -21,7 +22,7 @@ from .question import Answer, Question
 from .run import Batch, Beat, DoubtfulMessage, LogEntry, NodeRun, Run
 from .sealed import SealedPlan
 from .signal import Signal
-from .task import Task
+from .task import ChecklistItem, Task
 from .template import CampaignTemplate
 
 __all__ = [
@@ -39,6 +40,8 @@ __all__ = [
     "CampaignUserPermission",
     "CampaignVersion",
     "CanvasStep",
+    "ChecklistItem",
+    "Comment",
     "Decision",
     "Delegation",
     "DoubtfulMessage",
@@ -50,6 +53,7 @@ __all__ = [
     "Launch",
     "ListLayout",
     "LogEntry",
+    "Mention",
     "NodeMemory",
     "NodeRun",
     "Notice",

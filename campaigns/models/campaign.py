@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import Q
@@ -111,6 +112,14 @@ class Campaign(models.Model):
     def by_signal(self) -> bool:
         """Whether its runs begin when a signal comes; such a campaign stays live between them."""
         return isinstance(self.schedule, dict) and self.schedule.get("frequency") == "signal"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which its moments and days are meant; a name that is unknown here is UTC."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ValueError, OSError, KeyError):
+            return ZoneInfo("UTC")
 
     def draft(self) -> CampaignVersion | None:
         """The version that can be edited, if there is one."""

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from campaigns import retention, worklist
 from campaigns.folders import Branch
-from campaigns.models import Campaign, Run
+from campaigns.models import Campaign, Run, Task
 from campaigns.shortcuts import QUEUE
 from orchcamp.accounts import access
 from orchcamp.web.shortcuts import Section
@@ -68,7 +68,7 @@ def status(row: Any, field: str = "status") -> SafeString:
 
 
 SELECTED = mark_safe(" selected")  # noqa: S308
-WAITING = {"approvals": ("approvals", "questions"), "tasks": ("tasks",)}  # section of the menu -> what waits
+WAITING = {"approvals": ("approvals", "questions"), "work": ("total",)}  # section of the menu -> what waits
 
 
 @register.inclusion_tag("campaigns/_waiting.html", takes_context=True)
@@ -148,6 +148,13 @@ def folder_options(tree: list[Branch], chosen: int | None = None, besides: Colle
             if branch.folder.pk not in besides
         ),
     )
+
+
+@register.simple_tag
+def overdue_tasks(campaign: Campaign) -> int:
+    """How many tasks of a campaign are overdue."""
+    late = campaign.tasks.filter(status__in=Task.ACTIVE, due_on__lt=timezone.localdate(timezone=campaign.zone))
+    return late.count()
 
 
 @register.simple_tag

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
@@ -18,7 +17,7 @@ from campaigns import asked, questions, signals, tasks
 from campaigns.models import Alert, Campaign, Question
 from orchcamp.accounts.access import get_for
 from orchcamp.web.errors import Refused
-from orchcamp.web.fragments import toast
+from orchcamp.web.fragments import back, toast
 
 
 @require_POST
@@ -60,7 +59,7 @@ def signal(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("campaigns:run", slug, sent.run_id)
     except Refused as refusal:
         messages.error(request, str(refusal))
-    return _back(request, reverse("campaigns:runs", args=[slug]))
+    return back(request, reverse("campaigns:runs", args=[slug]))
 
 
 @require_POST
@@ -69,11 +68,6 @@ def read_alert(request: HttpRequest, alert_id: int) -> HttpResponse:
     alert = get_object_or_404(Alert.objects.select_related("run"), pk=alert_id)
     get_for(request.user, "view", Campaign.objects.all(), pk=alert.run.campaign_id)
     alert.read_by.add(request.user)
-    return HttpResponse() if request.htmx else _back(request, reverse("campaigns:home"))
-
-
-def _back(request: HttpRequest, otherwise: str) -> HttpResponse:
-    """To the page that the form was on, if it is one of ours."""
-    asked_for = request.POST.get("next", "")
-    ours = url_has_allowed_host_and_scheme(asked_for, {request.get_host()}, require_https=request.is_secure())
-    return redirect(asked_for if asked_for and ours else otherwise)
+    if not request.htmx:
+        return back(request, reverse("campaigns:home"))
+    return trigger_client_event(HttpResponse(), "work-changed", {})

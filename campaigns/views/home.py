@@ -6,15 +6,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from campaigns import desk, review, worklist
+from campaigns import desk, waiting, worklist
 from campaigns.models import Campaign
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import User
 
 SHOWN = 6
+LINES = 8  # of what waits
 
 
 @require_GET
@@ -26,7 +26,6 @@ def home(request: HttpRequest) -> HttpResponse:
         **vars(desk.runs(user, SHOWN)),
         **vars(desk.campaigns(user, SHOWN)),
         "coming": desk.coming(user, SHOWN),
-        "today": timezone.localdate(),
         "may_create": may(user, "add", Campaign),
         "may_view": may(user, "view", Campaign),
         "waiting": counts["total"],
@@ -35,15 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def _waiting(user: User, counts: dict[str, int]) -> dict[str, Any]:
-    """The lists of what waits; what there is none of is not asked for."""
-    some = {name: kind(user)[:SHOWN] if counts[name] else [] for name, kind in worklist.KINDS.items()}
-    doubts: dict[int, list] = {}
-    for doubt in worklist.doubtful(user)[:200] if counts["doubtful"] else []:
-        doubts.setdefault(doubt.batch.node_run.run_id, []).append(doubt)
-    return {
-        **some,
-        "approvals": [review.headline(approval) for approval in some["approvals"]],
-        "sendings": [(row, row.run.graph.nodes.get(row.node_id)) for row in some["sendings"]],
-        "doubts": [(found[0].batch.node_run.run, len(found)) for found in doubts.values()],
-        "failed": some["failed_runs"],
-    }
+    """The most urgent of what waits; the page "My work" has all of it."""
+    found = waiting.lines(user, counts, most=SHOWN, without={"alerts"})
+    alerts = worklist.alerts(user)[:SHOWN] if counts["alerts"] else []
+    return {"lines": found[:LINES], "more": counts["total"] > LINES, "alerts": alerts}

@@ -14,10 +14,11 @@ from activities import catalogue, check
 from activities.forms import SettingsForm
 from activities.graph import Graph, Node
 from activities.shapes import Shapes
-from campaigns import asked, chains, contexts, controls, counts, drawing, memories, palette
+from campaigns import asked, chains, comments, contexts, controls, counts, drawing, memories, palette
 from campaigns import history as steps_of
 from campaigns.choices import choices, seen
-from campaigns.models import Campaign, CampaignVersion, NodeRun, Run
+from campaigns.comments import Subject
+from campaigns.models import Campaign, CampaignVersion, NodeRun, Run, Task
 from campaigns.store import RunStore
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import AuditEntry
@@ -101,6 +102,11 @@ def node(
         "memory": memory(request, campaign, found),
         "pinned": [note for note in graph.notes.values() if note.node == node_id],
         "has_message": contexts.is_channel(found),
+        "talk": comments.count(Subject(campaign, node_id=node_id)),
+        "node_tasks": list(
+            campaign.tasks.filter(node_id=node_id, status__in=Task.ACTIVE).select_related("campaign")[:5]
+        ),
+        "may_give": may(request.user, "change", campaign),
         "editable": version.is_draft and may(request.user, "change", campaign),
         "no_change_reason": controls.missing_right(request.user, "change", campaign),  # type: ignore[arg-type]
     } | more

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from campaigns import asked, execution, logs, pace, progress, run_controls, sending, tasks, why
+from campaigns.comments import Subject
 from campaigns.logs import Narrowed
 from campaigns.models import Campaign, DoubtfulMessage, Launch, LogEntry, NodeRun, Run
 from campaigns.progress import Sending, Step
@@ -20,6 +21,8 @@ from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import render_fragment, toast
 from orchcamp.web.lists import paginate
+
+from . import remarks
 
 STOP_POLLING = 286  # htmx's sign that a poll is over
 LAUNCHES = 20  # that did not run, of a campaign's list
@@ -146,7 +149,7 @@ def run_detail(request: HttpRequest, slug: str, run_id: int) -> HttpResponse:
     run = run_of(request, slug, run_id)
     context = {"campaign": run.campaign, "run": run, **_log(request, run)}
     if not request.htmx:
-        context |= _progress(request, run)
+        context |= _progress(request, run) | remarks.context(request, Subject(run.campaign, run=run))
     return render_fragment(request, "campaigns/run_detail.html", "campaigns/_run_log_rows.html", context)
 
 

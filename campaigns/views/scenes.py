@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from activities.check import Problem
 from activities.graph import Graph
-from campaigns import contexts, controls, counts, history, launches, layout, presence, status
+from campaigns import comments, contexts, controls, counts, history, launches, layout, presence, status
 from campaigns import drawing as drawings
 from campaigns.models import Campaign, CampaignVersion, Run
 from orchcamp.accounts.access import may
@@ -104,6 +104,7 @@ def scene(request: HttpRequest, campaign: Campaign, version: CampaignVersion) ->
     version.campaign = campaign
     graph, run, way = version.graph, last_run(version), flow(request)
     drawing, problems = drawn(version, run, way)
+    drawing = drawings.with_remarks(drawing, comments.open_by_node(campaign))
     figures = severities(problems)
     user = request.user
     buttons = controls.header(campaign, version, user, run=run, errors=figures["errors"], nodes=len(graph.nodes))

@@ -10,6 +10,8 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from campaigns import comments
+from campaigns.comments import Subject
 from campaigns.controls import missing_right
 from campaigns.models import Campaign, CampaignVersion
 from campaigns.status import PUBLISHED
@@ -19,7 +21,7 @@ from orchcamp.web.errors import Refused
 from orchcamp.web.lists import paginate
 from orchcamp.web.numbers import whole
 
-from . import scenes
+from . import remarks, scenes
 
 
 @require_GET
@@ -37,6 +39,7 @@ def version_list(request: HttpRequest, slug: str) -> HttpResponse:
         and campaign.status in PUBLISHED
         and newest.state not in (states.DRAFT, states.IN_REVIEW),
         "next": newest.version.number + 1 if newest else None,
+        "talk": comments.by_version(campaign),
         "missing": missing_right(request.user, "change", campaign),
     }
     return render(request, "campaigns/version_list.html", context)
@@ -87,4 +90,5 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     if a is not None and b is not None:
         a.campaign = b.campaign = campaign
         context["comparison"] = comparison.compare(a, b, scenes.flow(request))
+        context |= remarks.context(request, Subject(campaign, version=b))
     return render(request, "campaigns/version_compare.html", context)

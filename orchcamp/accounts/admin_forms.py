@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import UserChangeForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectMultipleWidget
 
-from . import roles
+from . import access, roles
 from .models import ProductProfile, User
 from .people_import.world import may_give
 
@@ -64,6 +64,8 @@ class PersonForm(UserChangeForm):
 class ProfileForm(forms.ModelForm):
     """A profile of one's own."""
 
+    by: User | None = None  # who fills it in
+
     rights = forms.MultipleChoiceField(
         choices=lambda: [(right.code, str(right.label).capitalize()) for right in roles.RIGHTS],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -86,6 +88,14 @@ class ProfileForm(forms.ModelForm):
         if self.instance.pk and "rights" in self.fields:
             self.initial["rights"] = [right.code for right in roles.held_by(self.instance)]
             self.initial["people"] = User.objects.filter(groups=self.instance.group_id)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if self.by and not access.covers(self.by, data.get("rights", ()), bool(data.get("everywhere"))):
+            raise forms.ValidationError(
+                _("You may not give rights that you do not have, nor further than you have them.")
+            )
+        return data
 
     def clean_label(self) -> str:
         label = self.cleaned_data["label"]

@@ -35,10 +35,10 @@ GROUPS = (
         _("Workspace"),
         (
             Entry("home", _("Home"), "home", "campaigns:home"),
+            Entry("work", _("My work"), "task_alt", "campaigns:work", "campaigns.view_campaign"),
             Entry("campaigns", _("Campaigns"), "campaign", "campaigns:list", "campaigns.view_campaign"),
             Entry("calendar", _("Calendar"), "calendar_month", "campaigns:calendar", "campaigns.view_campaign"),
             Entry("approvals", _("Approvals"), "approval", "campaigns:approvals", "campaigns.view_campaign"),
-            Entry("tasks", _("Tasks"), "task_alt", "campaigns:tasks", "campaigns.view_campaign"),
         ),
     ),
     Group(

@@ -52,6 +52,11 @@ class ProfileAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: ProductProfile | None = None) -> bool:
         return super().has_delete_permission(request, obj) and not (obj and obj.built_in)
 
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user
+        return form
+
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:

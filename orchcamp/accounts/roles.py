@@ -62,6 +62,7 @@ RIGHTS: tuple[Right, ...] = (
         ("campaigns.add_task", _("create tasks")),
         ("campaigns.change_task", _("change tasks")),
         ("campaigns.delete_task", _("delete tasks")),
+        ("campaigns.add_comment", _("write comments")),
         ("campaigns.add_folder", _("create folders")),
         ("campaigns.change_folder", _("change folders")),
         ("messaging.view_seedaddress", _("see proof addresses")),
@@ -92,6 +93,7 @@ RIGHTS: tuple[Right, ...] = (
     *_rights(
         ONLY_ADMINISTRATOR,
         ("campaigns.delete_folder", _("delete folders")),
+        ("campaigns.delete_comment", _("delete comments of others")),
         ("campaigns.add_approvalpolicy", _("create approval policies")),
         ("campaigns.change_approvalpolicy", _("change and activate approval policies")),
         ("campaigns.delete_approvalpolicy", _("delete approval policies")),

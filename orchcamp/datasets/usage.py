@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.models import F
 from django.utils.functional import Promise
 
+from .models import FilterRevision
 from .schema import AUDIENCE, FILTER, DataModel
 
 
@@ -49,6 +51,24 @@ def names(model: DataModel, value: Any) -> set[str]:
             found.add(name)
             if name.startswith(FILTER) and (shape := model.filters.get(name.removeprefix(FILTER))):
                 waiting.append(shape.rule)
+    return found
+
+
+def filter_rules(value: Any) -> dict[str, dict[str, Any]]:
+    """Slug -> rule and parameters, as they stand, of the predefined filters that some JSON names, through other filters too.
+
+    Read from the rows, whoever asks; a filter that is not there is left out. No query where none is named.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    waiting = {name.removeprefix(FILTER) for name in _named(value) if name.startswith(FILTER)}
+    while waiting:
+        current = FilterRevision.objects.filter(filter__slug__in=waiting, number=F("filter__revision"))
+        rows = list(current.values_list("filter__slug", "rule", "parameters"))
+        found |= {slug: {"rule": rule, "parameters": parameters} for slug, rule, parameters in rows}
+        further = (name for _slug, rule, _parameters in rows for name in _named(rule) if name.startswith(FILTER))
+        waiting = {name.removeprefix(FILTER) for name in further} - found.keys()
+        if not rows:
+            break
     return found
 
 

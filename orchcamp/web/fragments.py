@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import trigger_client_event
 
 
@@ -23,6 +24,13 @@ def render_fragment(
     response = render(request, template, context, status=status)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def back(request: HttpRequest, otherwise: str) -> HttpResponse:
+    """To the page that a form was on (``next``), if it is one of ours."""
+    asked_for = request.POST.get("next", "")
+    ours = url_has_allowed_host_and_scheme(asked_for, {request.get_host()}, require_https=request.is_secure())
+    return redirect(asked_for if asked_for and ours else otherwise)
 
 
 def toast(response: HttpResponse, message: Any, tone: str = "green") -> HttpResponse:

@@ -125,3 +125,16 @@ def test_whose_profile_has_the_right_is_told_that_it_is_not_shared_so_far(agency
     mark.is_active = False
     assert access.why_not(mallory, "change", campaign).endswith("Ada can share it further.")
     assert "“publish campaigns”" in str(access.why_not(mallory, "publish", campaign))
+
+
+def test_nobody_gives_rights_by_a_profile_that_they_do_not_have(client, agency):
+    """Not even further than they have them."""
+    helper = person("helper", None)
+    desk = ProductProfile(label="Desk", everywhere=True)
+    roles.define(desk, [right for right in roles.BY_CODE if right.startswith("accounts.")])
+    helper.groups.add(desk.group)
+    client.force_login(helper)
+    data = {"label": "Agency", "description": "", "rights": [SEE, CHANGE], "people": [helper.pk], "sure": "yes"}
+    refused = client.post(f"{PROFILES}{agency.pk}/change/", data)
+    assert refused.status_code == 200 and "rights that you do not have" in refused.content.decode()
+    assert not User.objects.get(pk=helper.pk).has_perm(SEE)

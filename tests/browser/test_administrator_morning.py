@@ -11,7 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from playwright.sync_api import Browser, Page, expect
 
-from campaigns.models import Beat
+from campaigns.models import Beat, Campaign
 from orchcamp.accounts.door import codes
 from orchcamp.accounts.models import AuditEntry, ProductProfile, User
 from tests import access_stage
@@ -49,7 +49,8 @@ def shot(page: Page, name: str) -> None:
 def test_an_administrator_s_morning(page: Page, live_server, browser: Browser, problems, ada, mark, settings, tmp_path):
     settings.BASE_URL = live_server.url
     settings.REQUIRE_TWO_FACTOR = frozenset({"administrator"})
-    access_stage.build(mark)
+    things = access_stage.build(mark)
+    Campaign.objects.filter(slug="spring").update(folder=things["folder"])
     Beat.objects.all().delete()
     eye = Eye(page)
     secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105
@@ -59,6 +60,7 @@ def test_an_administrator_s_morning(page: Page, live_server, browser: Browser, p
     link = import_people(page, live_server.url, tmp_path)
     make_a_profile(page)
     give_it_to_the_group(page)
+    share_a_folder(page, live_server.url, things["folder"])
     nina = come_in(browser, link)
     look_as_nina(page, live_server.url, eye)
     end_her_session(page, live_server.url, nina, eye)
@@ -107,6 +109,7 @@ def make_a_profile(page: Page) -> None:
     page.locator("a[href='/admin/accounts/productprofile/']").first.click()
     page.locator("a[href$='/productprofile/add/']").first.click()
     page.get_by_label("Label").fill("Agency")
+    page.get_by_label("Everywhere").uncheck()
     page.get_by_label("See campaigns").check()
     page.get_by_label("See folders").check()
     page.get_by_role("button", name="Save", exact=True).click()
@@ -122,6 +125,15 @@ def give_it_to_the_group(page: Page) -> None:
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("link", name="Paris team").first).to_be_visible()
     assert Group.objects.get(name="Agency").user_set.count() == 2
+
+
+def share_a_folder(page: Page, url: str, folder: object) -> None:
+    """The profile reaches nothing that is not shared: now it reaches one season."""
+    page.goto(f"{url}/campaigns/folders/{folder}/sharing")
+    choice = page.get_by_label("Person or group")
+    choice.select_option(value=f"group-{Group.objects.get(name='Paris team').pk}")
+    page.get_by_role("button", name="Share", exact=True).click()
+    expect(page.get_by_role("row").filter(has_text="Paris team")).to_contain_text("shared with them")
 
 
 def come_in(browser: Browser, link: str) -> Page:
@@ -142,7 +154,7 @@ def come_in(browser: Browser, link: str) -> Page:
 
 
 def look_as_nina(page: Page, url: str, eye: Eye) -> None:
-    page.locator("a[href='/admin/accounts/user/']").first.click()
+    page.goto(f"{url}/admin/accounts/user/")
     page.get_by_role("link", name="nina", exact=True).first.click()
     page.get_by_role("link", name="How they sign in; look as them").click()
     eye.look("how a person signs in")

@@ -30,6 +30,8 @@ from campaigns.models import (
 )
 from campaigns.versions import drafting, restoring
 from orchcamp.accounts.models import User
+from orchcamp.datasets import predefined
+from orchcamp.datasets.models import PredefinedFilter
 from tests.builders import make_shop
 from tests.campaigns.around_stage import DAILY, attempt, half_signed, nothing_ran, signal, signed, work
 from tests.campaigns.builders import PARIS, audience, email, graph, make_campaign, make_configuration, targeting_graph
@@ -268,3 +270,50 @@ def test_a_message_that_is_written_anew_after_the_approval_does_not_go_out(polic
     with pytest.raises(CampaignError, match=r"changed since: content"):
         lifecycle.publish(Campaign.objects.get(), by=anna)
     nothing_ran()
+
+
+# --- A predefined filter that the canvas names -----------------------------------------------------------
+
+
+@pytest.fixture
+def filtered(policy, mark) -> Campaign:
+    predefined.create(label="Parisians", dataset="people", rule=PARIS, shared=True, by=mark)
+    predefined.create(label="Those", dataset="people", rule={"filter": "parisians"}, shared=True, by=mark)
+    nodes = {
+        "people": ("build_audience", audience(rule={"filter": "those"})),
+        "mail": ("email", email()),
+        "end": ("end", {}),
+    }
+    return make_campaign(graph(nodes, "people>mail", "mail>end"), owner=mark)
+
+
+def rewrite(rule: dict, by: User) -> None:
+    predefined.change(PredefinedFilter.objects.get(slug="parisians"), rule=rule, parameters={}, by=by)
+
+
+def test_a_filter_that_says_something_else_undoes_the_signature_under_the_audience(filtered, mark, anna, otto, ada):
+    campaign = signed(filtered, mark, anna, otto)
+    rewrite({}, by=ada)
+    with pytest.raises(guard.NotApproved, match="changed since: audience"):
+        lifecycle.publish(campaign, by=anna)
+    nothing_ran()
+    rewrite(PARIS, by=ada)  # what was signed again
+    lifecycle.publish(Campaign.objects.get(pk=campaign.pk), by=anna)
+    assert Run.objects.live().count() == 1
+
+
+def test_a_filter_that_changes_while_a_request_waits_is_not_signed(filtered, mark, anna, otto, ada):
+    approval = half_signed(filtered, mark, anna)
+    rewrite({}, by=ada)
+    with pytest.raises(CampaignError, match="not what was asked any more"):
+        lifecycle.approve(approval, by=otto)
+
+
+def test_a_filter_that_changes_between_two_launches_holds_back_the_next(filtered, mark, anna, otto, ada):
+    Campaign.objects.filter(pk=filtered.pk).update(schedule=DAILY)
+    campaign = signed(filtered, mark, anna, otto)
+    lifecycle.publish(campaign, by=anna)
+    rewrite({}, by=ada)
+    work()
+    assert not Run.objects.live().exists()
+    assert "audience" in campaign.launches.filter(status="failed").first().reason

@@ -245,7 +245,7 @@ def test_a_frozen_canvas_can_be_read_but_not_changed(manager, spring):
     page = manager.get(address("canvas")).content.decode()
     assert 'id="plus-' not in page and "palette-column" not in page
     panel = manager.get(address("node", "paris"), headers=HTMX).content.decode()
-    assert "<fieldset disabled>" in panel and "node-save" not in panel
+    assert "<fieldset disabled" in panel and "node-save" not in panel
     assert post(manager, "remove_node", "split", revision=0).status_code == 409
 
 

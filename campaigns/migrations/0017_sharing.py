@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("campaigns", "0015_policies"),
+        ("campaigns", "0016_policies"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ import campaigns.models.policy
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
-        ("campaigns", "0017_notify"),
+        ("campaigns", "0015_notify"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("campaigns", "0020_requirement_conditions"),
+        ("campaigns", "0019_tasks"),
     ]
 
     operations = [

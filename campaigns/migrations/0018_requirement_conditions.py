@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0018_sharing")]
+    dependencies = [("campaigns", "0017_sharing")]
 
     operations = [
         migrations.AddField(
