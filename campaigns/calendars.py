@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db.models import Count
+from django.db.models import Window as Over
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.functional import cached_property
@@ -220,14 +222,14 @@ def page(user: User, window: Window, filters: inventory.Filters) -> Page:
     for launch in shown:
         days[launch.day].launches.append(launch)
     waiting = launches.undated(wanted)
-    undated = list(waiting.order_by("-modified_at")[:UNDATED])
+    undated = list(waiting.annotate(of=Over(Count("pk"))).order_by("-modified_at")[:UNDATED])
     held = _mark_held(days.values(), None if window.mode == "week" else SHOWN, undated, user)
     movable = [campaign for campaign in undated if not held[campaign.pk]]
     here = {(launch.day, launch.campaign.pk) for launch in shown}
     for collision in collisions(everything):
         if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
             days[collision.day].collisions.append(collision)
-    return Page(list(days.values()), tree, tagging.known(texts), movable, waiting.count())
+    return Page(list(days.values()), tree, tagging.known(texts), movable, undated[0].of if undated else 0)
 
 
 def _mark_held(days: Iterable[Day], most: int | None, undated: list[Campaign], user: User) -> dict[int, str]:

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from campaigns import retention, worklist
+from campaigns import heading, retention, worklist
 from campaigns.folders import Branch
-from campaigns.models import Campaign, Run, Task
+from campaigns.models import Campaign, Run
 from campaigns.shortcuts import QUEUE
 from orchcamp.accounts import access
 from orchcamp.web.shortcuts import Section
@@ -150,11 +150,10 @@ def folder_options(tree: list[Branch], chosen: int | None = None, besides: Colle
     )
 
 
-@register.simple_tag
-def overdue_tasks(campaign: Campaign) -> int:
+@register.simple_tag(takes_context=True)
+def overdue_tasks(context: Context, campaign: Campaign) -> int:
     """How many tasks of a campaign are overdue."""
-    late = campaign.tasks.filter(status__in=Task.ACTIVE, due_on__lt=timezone.localdate(timezone=campaign.zone))
-    return late.count()
+    return heading.shown(context["request"], campaign).overdue
 
 
 @register.simple_tag

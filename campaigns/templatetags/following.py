@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import Context
 
-from campaigns import following
+from campaigns import following, heading
 from campaigns.models import Campaign, Following
 from campaigns.running_settings import lenient
 
@@ -23,7 +23,7 @@ def follow_control(context: Context) -> dict[str, Any]:
     choices = Following.Extent.choices
     return {
         "campaign": campaign,
-        "extent": _extent(context, campaign),
+        "extent": heading.shown(context["request"], campaign).extent,
         "choices": choices,
         "request": context["request"],
     }
@@ -32,18 +32,10 @@ def follow_control(context: Context) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def follow_choice(context: Context, campaign: Campaign) -> str:
     """How much the reader hears of a campaign."""
-    return _extent(context, campaign)
+    return heading.shown(context["request"], campaign).extent
 
 
 @register.simple_tag
 def unsupervised(campaign: Campaign) -> bool:
     """Whether nobody would be told as a supervisor when the campaign fails; its settings are those that would run next."""
     return not following.supervisors(campaign, lenient(campaign.settings)).exists()
-
-
-def _extent(context: Context, campaign: Campaign) -> str:
-    """Asked once for a page."""
-    request = context["request"]
-    if not hasattr(request, "follows"):
-        request.follows = following.extent(campaign, request.user)
-    return str(request.follows)

@@ -20,7 +20,7 @@ from campaigns.desk_forms import TaskForm
 from campaigns.errors import NotAllowed, StaleTask
 from campaigns.models import Campaign, ChecklistItem, Task
 from campaigns.work import checklist, finding, past, transitions, writing
-from orchcamp.accounts.access import get_for
+from orchcamp.accounts.access import found_for, get_for, may
 from orchcamp.web.errors import Refused
 from orchcamp.web.fragments import back, render_fragment, toast, wants_fragment
 from orchcamp.web.lists import paginate
@@ -40,16 +40,14 @@ def task_of(request: HttpRequest, task_id: int) -> Task:
 def task_list(request: HttpRequest) -> HttpResponse:
     """The tasks that the address asks for; see ``finding.Asked``."""
     wish = finding.asked(request.GET)
-    seen = Campaign.objects.for_user(request.user)
-    campaign = seen.filter(slug=wish.campaign).first() if wish.campaign else None
+    campaign = found_for(request.user, Campaign.objects.all(), slug=wish.campaign) if wish.campaign else None
     page = paginate(request, finding.narrowed(request.user, wish))
     context = {
         "page": page,
         "wish": wish,
         "campaign": campaign,
         "reader": _reader(request, page.object_list),
-        "may_create": bool(campaign)
-        and Campaign.objects.for_user(request.user, "change").filter(pk=campaign.pk).exists(),
+        "may_create": campaign is not None and may(request.user, "change", campaign),
         "whose": finding.WHOSE,
         "statuses": finding.STATUSES,
         "teams": finding.teams(request.user),

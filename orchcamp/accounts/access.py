@@ -202,6 +202,14 @@ def among_each(user: Any, actions: Iterable[str], rows: Iterable[models.Model]) 
     return found
 
 
+def found_for(user: Any, queryset: Any, **lookup: Any) -> Any:
+    """The object if the person may see it, else None."""
+    found = _with_rights(queryset.for_user(user, "view").filter(**lookup), user).first()
+    if found is not None:
+        _note_rights(found, user)
+    return found
+
+
 def marks(user: Any, model: type[models.Model], **names: str) -> dict[str, Any]:
     """Annotations that say of each row whether the person may: ``marks(user, Campaign, may_change="change")``."""
     return {name: _mark(reach(user, action, model)) for name, action in names.items()}

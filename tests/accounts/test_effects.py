@@ -101,7 +101,7 @@ def test_without_an_administrator_nobody_is_named(db):
 
 
 def test_it_is_asked_once_in_a_request_however_many_controls_say_so(ada, django_assert_num_queries):
-    with granting.asked_once(), django_assert_num_queries(3):
+    with granting.asked_once(), django_assert_num_queries(2):
         for _time in range(5):
             str(access.refusal(Campaign, "publish"))
             str(access.refusal(Campaign, "change"))

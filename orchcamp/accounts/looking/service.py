@@ -82,4 +82,4 @@ def is_over(looking: Looking) -> str:
 def end(request: HttpRequest, looking: Looking, why: str = "") -> None:
     """Be oneself again."""
     request.session.pop(LOOKING, None)
-    audit.record(looking.by, "stopped looking as", looking.at, **({"why": why} if why else {}))
+    audit.record(looking.by, "stopped looking as", looking.at, **({"why": str(why)} if why else {}))
