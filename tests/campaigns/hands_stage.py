@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns import execution
+from campaigns.approvals import requests
 from campaigns.models import Approval, Campaign, Question, Run
 from orchcamp.accounts.models import User
 
@@ -198,7 +199,8 @@ class Hands:
         return execution.run_to_end(self.campaign.runs.latest("pk"))
 
     def publish(self) -> Run:
-        """Sent for approval, approved and published by another; the run goes as far as it can by itself."""
+        """Sent for approval with a dry run, approved and published by another; the run goes as far as it can by itself."""
+        requests.rehearsed(self.campaign.draft(), self.manager)
         self.post("submit", message="Please")
         asked = Approval.objects.get(version__campaign=self.campaign, status=Approval.Status.WAITING)
         decision = self.client(self.approver).post(

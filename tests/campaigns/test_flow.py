@@ -315,10 +315,10 @@ def test_before_its_signal_a_parameter_is_not_there():
         publish(graph(nodes, "a>s"))
 
 
-def listening(mark, anna, slug="second"):
+def listening(mark, anna, slug="second", schedule=BY_SIGNAL):
     """A published campaign that begins by a signal."""
     nodes = {"a": ("build_audience", audience(IN_TOWN)), "z": ("end", {})}
-    campaign = make_campaign(graph(nodes, "a>z"), owner=mark, slug=slug, schedule=BY_SIGNAL)
+    campaign = make_campaign(graph(nodes, "a>z"), owner=mark, slug=slug, schedule=schedule)
     lifecycle.approve(lifecycle.submit(campaign.draft(), by=mark), by=anna)
     campaign.refresh_from_db()
     assert lifecycle.publish(campaign, by=anna) is None

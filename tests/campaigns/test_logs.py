@@ -100,10 +100,10 @@ def test_the_page_shows_each_tab(two, reader):
 def test_the_page_asks_again_only_while_a_run_is_open_and_on_its_first_page(two, reader):
     _test, live = two
     assert 'hx-trigger="every 15s"' in get(reader)
-    assert 'hx-trigger="every' not in get(reader, run=two[0].pk)
+    assert 'hx-trigger="every 15s"' not in get(reader, run=two[0].pk)
     for number in range(60):
         note(live, f"Sentence {number}.")
-    assert 'hx-trigger="every' not in get(reader, page=2)
+    assert 'hx-trigger="every 15s"' not in get(reader, page=2)
 
 
 def test_a_run_of_another_campaign_is_not_found(two, reader):

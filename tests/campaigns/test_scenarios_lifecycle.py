@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from campaigns import lifecycle
+from campaigns.approvals import requests
 from campaigns.models import Approval, ApprovalPolicy, Campaign
 from orchcamp.accounts.notification import Notification
 from orchcamp.datasets.models import Dataset
@@ -47,6 +48,7 @@ def test_a11_a_manager_is_refused_an_approver_publishes_a_viewer_reads(campaign,
 
 def test_a22_who_asks_does_not_approve_and_what_is_sent_back_is_a_draft_with_the_message(campaign, anna, ada):
     anna_asks = signed_in(anna)
+    requests.rehearsed(campaign.draft(), anna)
     anna_asks.post(reverse("campaigns:submit", args=["spring"]), {"message": "Please look"})
     approval = Approval.objects.get()
     decide = reverse("campaigns:decide", args=[approval.pk])
@@ -77,6 +79,7 @@ def test_a22_a_policy_by_channel_sms_blocks_self_approval_and_sends_back_to_draf
     make_campaign(graph(nodes, "people>text"), owner=anna, slug="texts", name="Texts")
     anna_asks = signed_in(anna)
     for slug in ("spring", "texts"):
+        requests.rehearsed(Campaign.objects.get(slug=slug).draft(), anna)
         anna_asks.post(reverse("campaigns:submit", args=[slug]), {"message": "Please look"})
     mail, text = (Approval.objects.get(version__campaign__slug=slug) for slug in ("spring", "texts"))
     assert [row.title for row in mail.requirements.all()] == ["Approval"]

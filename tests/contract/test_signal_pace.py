@@ -11,7 +11,7 @@ from campaigns.models import Campaign, Run
 from orchcamp.accounts import tokens
 from tests.campaigns.builders import make_campaign
 from tests.campaigns.runs_stage import publish, shop  # noqa: F401
-from tests.campaigns.test_flow import BY_SIGNAL, held
+from tests.campaigns.test_flow import BY_SIGNAL, held, listening
 from tests.contract.programs import HOUR, call, finish, later, refused
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quiet")]
@@ -62,9 +62,11 @@ def test_429_a_second_signal_within_the_hour_says_when(second, secret):
 
 
 @pytest.mark.parametrize(("everywhere", "own", "kept"), [(0, None, 0), (60, None, 60), (0, 90, 90), (60, 0, 0)])
-def test_the_interval_is_the_campaign_s_own_else_the_installation_s(second, secret, settings, everywhere, own, kept):
+def test_the_interval_is_the_campaign_s_own_else_the_installation_s(
+    mark, anna, secret, settings, everywhere, own, kept
+):
     settings.SIGNAL_INTERVAL = everywhere
-    Campaign.objects.update(schedule=BY_SIGNAL | ({} if own is None else {"interval": own}))
+    listening(mark, anna, schedule=BY_SIGNAL | ({} if own is None else {"interval": own}))
     call(secret)
     finish()
     assert signals.interval(Campaign.objects.get()) == kept
@@ -105,6 +107,6 @@ def test_a_run_is_followed_by_whoever_sees_the_campaign_and_no_test_is(second, s
     address = f"/api/v1/campaigns/second/runs/{number}"
     assert call(tokens.make(vera, "Screen")[1], address=address, method="get").status_code == 200
     refused(call(tokens.make(mallory, "Mine")[1], address=address, method="get"), 404, "no_campaign")
-    test = Run.objects.filter(mode="test").first()
+    test = Run.objects.filter(mode="dry").first()
     refused(call(secret, address=f"/api/v1/campaigns/second/runs/{test.pk}", method="get"), 404, "no_run")
     refused(call(None, address=address, method="get"), 401, "token")

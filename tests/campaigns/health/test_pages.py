@@ -136,7 +136,7 @@ def test_a_task_that_broke_is_discarded_by_its_button_once(page, client):
 
 def test_an_administrator_sets_the_retention_and_the_trail_says_so(page, client):
     page()
-    client.post(reverse("campaigns:retention"), {"history_days": "60", "archive_days": "0"})
+    client.post(reverse("campaigns:retention"), {"history_days": "60", "archive_days": "0", "audit_days": "0"})
     row = Installation.objects.get()
     assert (row.history_days, row.archive_days) == (60, 0)
     assert AuditEntry.objects.filter(verb="changed retention").count() == 1

@@ -250,7 +250,7 @@ def test_removing_a_variable_that_is_used_names_the_nodes(manager, shop, mark):
 def test_properties_of_what_was_approved_are_not(manager, shop, mark):
     make_campaign(owner=mark, status="approved")
     page = manager.get(reverse("campaigns:properties", args=["spring"])).content.decode()
-    assert "<fieldset disabled>" in page
+    assert "<fieldset disabled" in page
     response = manager.post(reverse("campaigns:properties", args=["spring"]), fields(name="Other"))
     assert "Only a draft can be changed" in response.content.decode()
     assert Campaign.objects.get().name == "Spring"

@@ -221,7 +221,7 @@ def test_tags_are_edited_in_the_row_whatever_the_status(mark, vera):
     assert ">VIP</a>" in answer and "<html" not in answer
     campaign.refresh_from_db()
     assert campaign.tags == ["spring", "VIP"]
-    assert AuditEntry.objects.get(verb="tagged").facts == {"before": ["Spring"], "after": ["spring", "VIP"]}
+    assert AuditEntry.objects.get(verb="tagged").facts["changes"] == {"tags": [["Spring"], ["spring", "VIP"]]}
     assert as_(vera).post(address, {"tags": "x"}).status_code == 403
     assert "at most 40 characters" in as_(mark).post(address, {"tags": "x" * 41}, headers=HTMX).headers["HX-Trigger"]
 
