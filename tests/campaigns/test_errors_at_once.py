@@ -11,6 +11,7 @@ from django.utils import timezone
 from campaigns import execution, notices, retention
 from campaigns.models import Installation, NodeRun, Notice, Run
 from campaigns.outcome import Outcome
+from campaigns.retention.installation import kept_installation
 from orchcamp.accounts.telling import letters
 from tests.builders import make_shop
 from tests.campaigns.audience_stage import published
@@ -74,7 +75,7 @@ def test_a_run_is_aborted_once_by_however_many_errors():
 def test_a_mail_is_given_to_one_worker_and_the_clean_up_too(anna):
     run, _nodes = wide({"supervisors": {"people": ["anna"]}})
     notices.raised(run, Notice.Kind.FAILED, "failed:1", "Broken.")
-    retention.installation()
+    kept_installation()
     now = timezone.now()
     Installation.objects.update(purge_due_at=now)
     assert sum(together(lambda _number: letters.gather(), [now] * WIDTH)) == 1

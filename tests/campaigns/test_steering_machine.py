@@ -73,13 +73,12 @@ class SteeringMachine(Stage):
         for slug in ("newsletter", "other"):
             make_configuration(slug, port=PORT, consent_column="")
 
-    @initialize(later=st.booleans())
-    def publish(self, later: bool) -> None:
+    @initialize()
+    def publish(self) -> None:
         campaign = make_campaign(canvas(), status="live")
         now = timezone.now()
         campaign.versions.update(frozen_at=now, approved_at=now, published_at=now)
-        start = now + timedelta(days=1) if later else None
-        self.run = execution.start(campaign.latest_version(), mode=Run.Mode.LIVE, scheduled_for=start)
+        self.run = execution.start(campaign.latest_version(), mode=Run.Mode.LIVE)
         self.lost: set[str] = set()  # begun by a worker that died: nobody may send them again
         self.before = BOX.stat().st_size if BOX.exists() else 0
 
