@@ -6,7 +6,6 @@ Whoever wrote any of the version, or asked for its approval, is nobody here: not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -151,10 +150,3 @@ def signatures(requirement: Requirement) -> list[Decision]:
 def requirements(approval: Approval) -> list[Requirement]:
     """The requirements of a request with everything that is asked of them, in four queries."""
     return list(approval.requirements.prefetch_related("groups", "people", "decisions"))
-
-
-def able_among(approval: Approval, found: Iterable[Requirement]) -> list[User]:
-    """Everybody who could sign any of these now."""
-    circle = Circle.of(approval)
-    people = {user.pk: user for requirement in found for user in circle.able(requirement)}
-    return list(people.values())

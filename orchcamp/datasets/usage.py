@@ -67,8 +67,6 @@ def filter_rules(value: Any) -> dict[str, dict[str, Any]]:
         found |= {slug: {"rule": rule, "parameters": parameters} for slug, rule, parameters in rows}
         further = (name for _slug, rule, _parameters in rows for name in _named(rule) if name.startswith(FILTER))
         waiting = {name.removeprefix(FILTER) for name in further} - found.keys()
-        if not rows:
-            break
     return found
 
 
