@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count
 from django.db.models import Window as Over
@@ -19,13 +20,13 @@ from orchcamp.accounts.models import User
 
 from . import folders, inventory, launches, rescheduling, tagging
 from .models import Campaign, Run
+from .models.campaign import zone_of
 
 DAY = timedelta(days=1)
 FIRST, LAST = date(1990, 1, 1), date(2200, 1, 1)  # what the pages can turn to
 SHOWN = 4  # of a day in a month; the week shows all
 UNDATED = 6
-UNREAD = ("description", "variables", "settings", "tags")  # of a campaign: a month has a thousand launches
-UNREAD_OF_A_RUN = ("document", "snapshots", "variables", "memory", "files", "foresight", "policy")
+CONFLICTING = 6  # campaigns of a conflict that are named
 PAST = {"succeeded", "failed", "stopped"}
 
 
@@ -77,14 +78,42 @@ def midnight(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+class Subject(NamedTuple):
+    """A campaign as the calendar shows it: a month may have thousands, and the whole rows of all would take its time."""
+
+    pk: int
+    slug: str
+    name: str
+    dimension: str
+    timezone: str
+    status: str
+    schedule: dict[str, Any]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return zone_of(self.timezone)
+
+
+class Outcome(NamedTuple):
+    """A run as the calendar shows it."""
+
+    pk: int
+    status: str
+    errors: int
+    finished_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in Run.OPEN
+
+
 @dataclass(frozen=True)
 class Launch:
     """One launch in the calendar: a run, or a moment that a schedule names."""
 
-    campaign: Campaign
+    campaign: Subject
     at: datetime
-    run: Run | None = None
-    held: str = ""  # why the reader cannot move it; empty when they can
+    run: Outcome | None = None
 
     @property
     def state(self) -> str:
@@ -96,9 +125,11 @@ class Launch:
     @property
     def label(self) -> str:
         if self.run is None and self.state == "planned":
-            planned = self.campaign.get_status_display()
+            planned = str(Campaign.Status(self.campaign.status).label)
             return _("%(status)s, date has passed") % {"status": planned} if self.is_late else planned
-        return _("Scheduled") if self.state == "scheduled" or self.run is None else self.run.get_status_display()
+        if self.state == "scheduled" or self.run is None:
+            return _("Scheduled")
+        return Run.status_in_words(self.run.status, self.run.errors)
 
     @property
     def is_late(self) -> bool:
@@ -118,11 +149,6 @@ class Launch:
         return f"{theirs:%H:%M} {self.campaign.timezone.rpartition('/')[2].replace('_', ' ')}"
 
     @property
-    def wall(self) -> str:
-        """For a field of date and time, in the campaign's zone."""
-        return launches.wall_time(self.campaign, self.at).strftime("%Y-%m-%dT%H:%M")
-
-    @property
     def key(self) -> str:
         if self.run is not None:
             return f"run-{self.run.pk}"
@@ -140,7 +166,15 @@ class Collision:
 
     day: date
     dimension: str
-    campaigns: list[Campaign]
+    campaigns: list[Subject]
+
+    @property
+    def named(self) -> list[Subject]:
+        return self.campaigns[:CONFLICTING]
+
+    @property
+    def more(self) -> int:
+        return max(0, len(self.campaigns) - CONFLICTING)
 
 
 @dataclass
@@ -161,11 +195,16 @@ class Day:
 def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
     """The launches of some campaigns from ``start`` to before ``end``, in order; two queries."""
     live = Run.objects.live().filter(scheduled_for__gte=start, scheduled_for__lt=end)
-    runs = live.filter(campaign__in=campaigns.order_by().values("pk")).select_related("campaign__folder")
-    read = runs.defer(*UNREAD_OF_A_RUN, *(f"campaign__{name}" for name in UNREAD))
-    found = [Launch(run.campaign, run.scheduled_for, run) for run in read]
+    runs = live.filter(campaign__in=campaigns.order_by().values("pk")).order_by()
+    of_campaign = [f"campaign__{name}" for name in Subject._fields[:-1]]
+    width = len(Outcome._fields)
+    found = [
+        Launch(Subject(*row[width:], schedule={}), at, Outcome(*row[:width]))
+        for at, *row in runs.values_list("scheduled_for", *Outcome._fields, *of_campaign)
+    ]
     taken = {(launch.campaign.pk, launch.at) for launch in found}
-    for campaign in launches.planned(campaigns, start, end).select_related("folder").defer(*UNREAD):
+    for row in launches.planned(campaigns, start, end).order_by().values_list(*Subject._fields):
+        campaign = Subject(*row)
         moments = launches.between(campaign, start, end)
         found += [Launch(campaign, at) for at in moments if (campaign.pk, at) not in taken]
     return sorted(found, key=lambda launch: (launch.at, launch.campaign.name))
@@ -174,7 +213,7 @@ def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
 def collisions(found: Iterable[Launch]) -> list[Collision]:
     """Days from today on with more than one campaign about the same dimension; what is over collides no more."""
     today = timezone.localdate()
-    met: dict[tuple[date, str], dict[int, Campaign]] = {}
+    met: dict[tuple[date, str], dict[int, Subject]] = {}
     for launch in found:
         if launch.day >= today and launch.state not in PAST - {"succeeded"}:
             met.setdefault((launch.day, launch.campaign.dimension), {})[launch.campaign.pk] = launch.campaign
@@ -223,19 +262,10 @@ def page(user: User, window: Window, filters: inventory.Filters) -> Page:
         days[launch.day].launches.append(launch)
     waiting = launches.undated(wanted)
     undated = list(waiting.annotate(of=Over(Count("pk"))).order_by("-modified_at")[:UNDATED])
-    held = _mark_held(days.values(), None if window.mode == "week" else SHOWN, undated, user)
+    held = rescheduling.refusals(undated, user)
     movable = [campaign for campaign in undated if not held[campaign.pk]]
     here = {(launch.day, launch.campaign.pk) for launch in shown}
     for collision in collisions(everything):
         if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
             days[collision.day].collisions.append(collision)
     return Page(list(days.values()), tree, tagging.known(texts), movable, undated[0].of if undated else 0)
-
-
-def _mark_held(days: Iterable[Day], most: int | None, undated: list[Campaign], user: User) -> dict[int, str]:
-    """Say of the launches that are shown which of them the person cannot move, and why; of the undated ones too."""
-    planned = [launch.campaign for day in days for launch in day.launches[:most] if launch.run is None]
-    held = rescheduling.refusals([*planned, *undated], user)
-    for day in days:
-        day.launches[:most] = [replace(one, held=held.get(one.campaign.pk, "")) for one in day.launches[:most]]
-    return held

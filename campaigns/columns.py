@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from orchcamp.accounts.models import User
@@ -21,10 +23,7 @@ class Column:
     sort: str = ""  # the field to order by; none: the column cannot be sorted by
     newest_first: bool = False  # what a first click sorts by
     kind: str = ""  # class of its cells
-
-    @property
-    def template(self) -> str:
-        return f"campaigns/cells/{self.key}.html"
+    hint: str | Promise = ""  # on its cells
 
 
 NAME = Column("name", _("Campaign"), "name")
@@ -35,7 +34,7 @@ COLUMNS = (
     Column("dimension", _("Dimension"), "dimension"),
     Column("folder", _("Folder"), "folder__name"),
     Column("owner", _("Owner"), "owner__first_name"),
-    Column("audience", _("Audience"), kind="number"),
+    Column("audience", _("Audience"), kind="number", hint=_("As the last run counted")),
     Column("last_run", _("Last run"), "last_started", newest_first=True, kind="nowrap"),
     Column("next_run", _("Next run"), kind="nowrap"),
     Column("error", _("Failed at"), kind="cell-error"),
@@ -78,6 +77,24 @@ def _heading(column: Column, sort: str) -> Heading:
     if sort == down:
         return Heading(column, up, "descending")
     return Heading(column, (down if column.newest_first else up) if column.sort else "", "none")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What every row has of a column: made once for a page, for a page has hundreds of cells."""
+
+    template: str
+    attributes: SafeString
+
+
+def cells(shown: list[Column]) -> list[Cell]:
+    """The cells of a row, for the columns that are shown."""
+    return [Cell(f"campaigns/cells/{column.key}.html", _attributes(column)) for column in shown]
+
+
+def _attributes(column: Column) -> SafeString:
+    named = [("class", column.kind), ("data-label", column.label), ("title", column.hint)]
+    return format_html_join("", ' {}="{}"', [(name, value) for name, value in named if value])
 
 
 def clean(keys: Iterable[Any]) -> list[str]:

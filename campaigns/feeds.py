@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -74,11 +75,21 @@ def address(user: User) -> str:
 def text(user: User) -> str:
     """The launches that the person sees, of three months back and a year ahead."""
     now = timezone.now()
-    found = calendars.between(Campaign.objects.for_user(user).active(), now - BEHIND, now + AHEAD)
-    return written(found)
+    seen = Campaign.objects.for_user(user).active()
+    more = {pk: About(*rest) for pk, *rest in seen.values_list("pk", *About._fields)}
+    return written(calendars.between(seen, now - BEHIND, now + AHEAD), more)
 
 
-def written(found: Iterable[Launch]) -> str:
+class About(NamedTuple):
+    """What an event tells of a campaign besides what the calendar shows."""
+
+    description: str
+    tags: list[str]
+    modified_at: datetime
+
+
+def written(found: Iterable[Launch], more: dict[int, About]) -> str:
+    """The launches as a calendar; ``more`` is about each of their campaigns, by its key."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -88,16 +99,16 @@ def written(found: Iterable[Launch]) -> str:
         "X-WR-CALNAME:Orchcamp",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
         "X-PUBLISHED-TTL:PT1H",
-        *(line for launch in found for line in _event(launch)),
+        *(line for launch in found for line in _event(launch, more[launch.campaign.pk])),
         "END:VCALENDAR",
     ]
     return "".join(f"{folded(line)}\r\n" for line in lines)
 
 
-def _event(launch: Launch) -> list[str]:
+def _event(launch: Launch, more: About) -> list[str]:
     campaign, run = launch.campaign, launch.run
     end = run.finished_at if run and run.finished_at else launch.at + LASTS
-    about = [launch.label, f"{campaign.dimension} · {campaign.timezone}", campaign.description]
+    about = [launch.label, f"{campaign.dimension} · {campaign.timezone}", more.description]
     page = (
         reverse("campaigns:run", args=[campaign.slug, run.pk])
         if run
@@ -106,8 +117,8 @@ def _event(launch: Launch) -> list[str]:
     lines = [
         "BEGIN:VEVENT",
         f"UID:{_uid(launch)}@{_host()}",
-        f"DTSTAMP:{stamp(campaign.modified_at)}",
-        f"LAST-MODIFIED:{stamp(campaign.modified_at)}",
+        f"DTSTAMP:{stamp(more.modified_at)}",
+        f"LAST-MODIFIED:{stamp(more.modified_at)}",
         f"DTSTART:{stamp(launch.at)}",
         f"DTEND:{stamp(max(end, launch.at + timedelta(minutes=1)))}",
         f"SUMMARY:{escaped(f'{campaign.name} ({launch.label})')}",
@@ -116,8 +127,8 @@ def _event(launch: Launch) -> list[str]:
         f"STATUS:{_status(launch)}",
         "TRANSP:TRANSPARENT",
     ]
-    if campaign.tags:
-        lines.append(f"CATEGORIES:{','.join(escaped(tag) for tag in campaign.tags)}")
+    if more.tags:
+        lines.append(f"CATEGORIES:{','.join(escaped(tag) for tag in more.tags)}")
     return [*lines, "END:VEVENT"]
 
 

@@ -16,7 +16,7 @@ from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 from orchcamp.web.numbers import whole
 
-from . import columns, finding, following, tagging
+from . import columns, finding, tagging
 from .folders import NONE, Branch
 from .models import Campaign, CampaignVersion, Run, SearchEntry
 
@@ -168,8 +168,7 @@ def detailed(page: Any, filters: Filters, user: User) -> Any:
         canvas=Subquery(newest),
         run_id=last_run("pk"),
         starred=Exists(starred),
-        follows=following.extent_for(user),
-        **access.marks(user, Campaign, may_change="change", may_delete="delete"),
+        **access.marks(user, Campaign, may_change="change"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Q, TextField, Value, When
@@ -30,12 +30,23 @@ AHEAD = (Status.DRAFT, Status.IN_REVIEW, Status.APPROVED)  # those whose schedul
 ARMED = (Status.SCHEDULED, Status.LIVE)  # those that launch by themselves
 
 
-def zone(campaign: Campaign) -> ZoneInfo:
+class Planned(Protocol):
+    """What is read of a campaign to know when it launches: the campaign itself, or as much of it as a calendar has."""
+
+    @property
+    def schedule(self) -> dict[str, Any]: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def zone(self) -> ZoneInfo: ...
+
+
+def zone(campaign: Planned) -> ZoneInfo:
     """The zone in which the campaign's moments are meant; a name that is unknown here is UTC."""
     return campaign.zone
 
 
-def of(campaign: Campaign) -> Schedule | None:
+def of(campaign: Planned) -> Schedule | None:
     """The campaign's schedule; None when it cannot be read."""
     try:
         return reading.read(campaign.schedule or {})
@@ -43,7 +54,7 @@ def of(campaign: Campaign) -> Schedule | None:
         return None
 
 
-def repeats(campaign: Campaign) -> bool:
+def repeats(campaign: Planned) -> bool:
     """Whether it launches again and again."""
     schedule = of(campaign)
     return schedule is not None and schedule.repeats
@@ -104,7 +115,7 @@ def once(campaign: Campaign) -> datetime | None:
     return moments.placed(moment, zone(campaign)).astimezone(zone(campaign)) if moment else None
 
 
-def between(campaign: Campaign, start: datetime, end: datetime) -> list[datetime]:
+def between(campaign: Planned, start: datetime, end: datetime) -> list[datetime]:
     """The moments from ``start`` to before ``end`` at which the schedule launches the campaign; at most ``MOST``.
 
     This is about the schedule alone: which of them have become runs, ``calendars`` knows. Of a schedule that repeats,
@@ -154,6 +165,6 @@ def upcoming(campaign: Campaign, runs: Iterable[datetime] = ()) -> datetime | No
     return min(ahead, default=None)
 
 
-def wall_time(campaign: Campaign, moment: datetime) -> datetime:
+def wall_time(campaign: Planned, moment: datetime) -> datetime:
     """A moment as the clock on the wall shows it where the campaign is at home, without a zone."""
     return moment.astimezone(zone(campaign)).replace(tzinfo=None)

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Prefetch
+
 from activities import catalogue
 from activities.base import Channel
 from activities.graph import Graph
 
-from . import launches, status
+from . import launches
 from .models import Campaign, NodeRun, Run
+
+OF_RUN = ("campaign", "document", "mode", "status", "error", "errors", "scheduled_for", "started_at")  # what rows show
+OF_NODE = ("run", "node_id", "status", "ignored", "outputs")
 
 
 @dataclass(frozen=True)
@@ -29,14 +34,6 @@ class Row:
         return bool(self.campaign.may_change)  # type: ignore[attr-defined]
 
     @property
-    def may_delete(self) -> bool:
-        return bool(self.campaign.may_delete)  # type: ignore[attr-defined]
-
-    @property
-    def may_archive(self) -> bool:
-        return self.may_change and status.possible(self.campaign, "archive")
-
-    @property
     def failed(self) -> bool:
         return self.run is not None and self.run.status == Run.Status.FAILED
 
@@ -44,7 +41,8 @@ class Row:
 def rows(page: Iterable[Campaign]) -> list[Row]:
     """A page of campaigns (``inventory.detailed``) with what their rows say."""
     campaigns = list(page)
-    found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).prefetch_related("nodes")
+    found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).only(*OF_RUN)
+    found = found.prefetch_related(Prefetch("nodes", NodeRun.objects.only(*OF_NODE)))
     runs = {run.pk: run for run in found}
     return [
         Row(

@@ -204,10 +204,11 @@ def _people(asked: _Asked) -> list[Hit]:
         return []
     start = Q(username__icontains=asked.words[0]) | Q(email__icontains=asked.words[0])
     people = User.objects.filter(Q(is_active=True) | start).order_by("username")
-    found = _fitting(asked, people, lambda person: f"{person} {person.username} {person.email}")
+    rows = people.values_list("pk", "email", "username", "first_name", "last_name")
+    found = _fitting(asked, rows, lambda row: " ".join(row[1:]))
     return [
-        Hit("person", str(person), reverse("admin:accounts_user_change", args=[person.pk]), person.email)
-        for person in found
+        Hit("person", f"{first} {last}".strip() or username, reverse("admin:accounts_user_change", args=[pk]), email)
+        for pk, email, username, first, last in found
     ]
 
 

@@ -66,6 +66,7 @@ urlpatterns = [
     path("campaigns/tags", many.rename_tag, name="rename_tag"),
     path("campaigns/<slug:slug>/star", lists.star, name="star"),
     path("campaigns/<slug:slug>/tags", lists.tags, name="tags"),
+    path("campaigns/<slug:slug>/menu", lists.row_menu, name="row_menu"),
     path("campaigns/<slug:slug>/restore", campaigns.restore, name="restore"),
     path("campaigns/<slug:slug>/uses", campaigns.uses, name="uses"),
     # the calendar
@@ -174,6 +175,7 @@ urlpatterns = [
     path("approvals/<int:approval_id>/evidence", approvals.evidence_pack, name="evidence"),
     # my work, tasks, boards of teams
     path("work", work.my_work, name="work"),
+    path("work/numbers", work.menu_numbers, name="menu_numbers"),
     path("boards/", work.board_list, name="boards"),
     path("boards/<int:group_id>/", work.board, name="board"),
     path("tasks/", tasks.task_list, name="tasks"),

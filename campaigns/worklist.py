@@ -157,8 +157,16 @@ KINDS = {  # what waits for a person, and with it what alert nodes said, which a
 }
 
 
+MENU = {"approvals": ("approvals", "questions"), "work": ("total",)}  # section of the menu -> what waits there
+
+
+def menu(found: dict[str, int]) -> dict[str, int]:
+    """The numbers beside the entries of the menu, of what ``counts`` found; nothing of nothing."""
+    return {section: sum(found[name] for name in names) for section, names in MENU.items()} if found else {}
+
+
 def counts(user: User) -> dict[str, int]:
-    """How much waits, by kind, in one query, for every page shows it.
+    """How much waits, by kind, in one query.
 
     ``total`` is what asks for something, ``unread`` the number on the bell, ``silent`` whether no worker is there.
     """

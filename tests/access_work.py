@@ -13,11 +13,12 @@ COMMENT = {"comment_id": "comment"}
 WORK = {
     # the calendar; its feed is for whoever has the address
     "campaigns:calendar": Route("see", "-"),
-    "campaigns:reschedule": Route("-", "make", SPRING, {"by": "1"}),
+    "campaigns:reschedule": Route("see", "make", SPRING, {"by": "1"}),
     "campaigns:subscribe": Route("-", "see", data={"do": "renew"}),
     "campaigns:feed": Route("public", "-"),
     # my work, tasks, boards: a board is for the members of its team and for those who administer
     "campaigns:work": Route("anyone", "-"),
+    "campaigns:menu_numbers": Route("anyone", "-"),
     "campaigns:boards": Route("anyone", "-"),
     "campaigns:board": Route("team", "-", {"group_id": "approvers"}),
     "campaigns:tasks": Route("anyone", "-"),

@@ -97,7 +97,8 @@ TABLE = (
         "campaigns:folder_sharing": Route("make", "share", {"folder_id": "folder"}),
         "campaigns:rename_tag": Route("-", "administer", data={"tag": "old", "name": "new"}),
         "campaigns:star": Route("-", "see", SPRING, {"starred": "1"}),
-        "campaigns:tags": Route("-", "make", SPRING, {"tags": "new"}),
+        "campaigns:tags": Route("make", "make", SPRING, {"tags": "new"}),
+        "campaigns:row_menu": Route("see", "-", SPRING),
         "campaigns:restore": Route("-", "make", SPRING),
         "campaigns:uses": Route("see", "-", SPRING),
         # canvas

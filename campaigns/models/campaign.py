@@ -19,6 +19,14 @@ def empty_canvas() -> dict:
     return Graph().to_json()
 
 
+def zone_of(name: str) -> ZoneInfo:
+    """The zone of a name; UTC for one that is unknown here."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return ZoneInfo("UTC")
+
+
 class Folder(models.Model):
     """Where campaigns and other folders lie; sharing a folder shares what lies in it, at most three deep."""
 
@@ -116,10 +124,11 @@ class Campaign(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """The zone in which its moments and days are meant; a name that is unknown here is UTC."""
-        try:
-            return ZoneInfo(self.timezone)
-        except (ValueError, OSError, KeyError):
-            return ZoneInfo("UTC")
+        return zone_of(self.timezone)
+
+    def get_status_display(self) -> str:
+        """The status in words; Django's own way would read all choices anew for each of a list."""
+        return str(self.Status(self.status).label)
 
     def draft(self) -> CampaignVersion | None:
         """The version that can be edited, if there is one."""

@@ -66,6 +66,8 @@ class Run(models.Model):
         FAILED = "failed", _("Failed")
         STOPPED = "stopped", _("Stopped")
 
+    OPEN = frozenset({Status.RUNNING, Status.PAUSED})
+
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="runs")
     version = models.ForeignKey(CampaignVersion, on_delete=models.CASCADE, related_name="runs")
     mode = models.CharField(max_length=4, choices=Mode.choices)
@@ -112,9 +114,14 @@ class Run(models.Model):
 
     def get_status_display(self) -> str:
         """The status in words; a run that went on without failed nodes says so."""
-        if self.with_errors:
+        return self.status_in_words(self.status, self.errors)
+
+    @classmethod
+    def status_in_words(cls, status: str, errors: int) -> str:
+        """The same for a status and a number of errors that come without their row."""
+        if status == cls.Status.SUCCEEDED and errors > 0:
             return str(_("Succeeded with errors"))
-        return str(self.Status(self.status).label)
+        return str(cls.Status(status).label)
 
     @property
     def with_errors(self) -> bool:
@@ -127,7 +134,7 @@ class Run(models.Model):
 
     @property
     def is_open(self) -> bool:
-        return self.status in {self.Status.RUNNING, self.Status.PAUSED}
+        return self.status in self.OPEN
 
 
 class NodeRun(models.Model):

@@ -13,12 +13,13 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from campaigns import heading, retention, worklist
+from campaigns.controls import worker_silent
 from campaigns.folders import Branch
 from campaigns.models import Campaign, Run
 from campaigns.shortcuts import QUEUE
 from orchcamp.accounts import access
 from orchcamp.web.shortcuts import Section
-from orchcamp.web.templatetags.ui import badge
+from orchcamp.web.templatetags.ui import badge, icon
 
 register = template.Library()
 
@@ -61,29 +62,46 @@ SHOWN = {  # status of a run, node, batch, approval, task or campaign -> tone, M
 @register.simple_tag
 def status(row: Any, field: str = "status") -> SafeString:
     """The badge of a row's status (or severity)."""
-    tone, icon = SHOWN.get(getattr(row, field), ("gray", "circle"))
+    tone, symbol = SHOWN.get(getattr(row, field), ("gray", "circle"))
     if getattr(row, "with_errors", False):
-        tone, icon = "orange", "warning"
-    return badge(getattr(row, f"get_{field}_display")(), tone, icon)
+        tone, symbol = "orange", "warning"
+    return badge(getattr(row, f"get_{field}_display")(), tone, symbol)
+
+
+LAUNCHES = {  # state of a launch -> Material Symbols name
+    "planned": "edit_calendar",
+    "scheduled": "schedule",
+    "failed": "error",
+    "succeeded": "check_circle",
+    "stopped": "stop_circle",
+}
+
+
+@register.simple_tag
+def launch_icon(state: str) -> SafeString:
+    """The symbol of a launch in the calendar."""
+    return icon(LAUNCHES.get(state, "play_circle"))
 
 
 SELECTED = mark_safe(" selected")  # noqa: S308
-WAITING = {"approvals": ("approvals", "questions"), "work": ("total",)}  # section of the menu -> what waits
 
 
 @register.inclusion_tag("campaigns/_waiting.html", takes_context=True)
 def waiting(context: Context, section: str) -> dict[str, Any]:
-    """The number beside an entry of the menu; one query for all of them, however many entries there are."""
-    kinds = WAITING.get(section, ())
-    number = sum(_counts(context["request"])[kind] for kind in kinds)
-    return {"section": section, "number": number, "counted": section in WAITING}
+    """The place of the number beside an entry of the menu; filled where the page has counted, else asked for after it."""
+    known = worklist.menu(_known(context["request"]))
+    return {"section": section, "number": known.get(section), "counted": section in worklist.MENU}
 
 
-def _counts(request: HttpRequest) -> dict[str, int]:
-    """What waits for the reader, asked once for a page."""
-    if not hasattr(request, "waiting"):
-        request.waiting = worklist.counts(request.user)  # type: ignore[attr-defined]
-    return request.waiting  # type: ignore[attr-defined]
+@register.simple_tag(takes_context=True)
+def counted(context: Context) -> bool:
+    """Whether the page itself has counted what waits for the reader."""
+    return bool(_known(context["request"]))
+
+
+def _known(request: HttpRequest) -> dict[str, int]:
+    """What waits for the reader, where the view of the page asked."""
+    return getattr(request, "waiting", {})
 
 
 @register.filter
@@ -122,7 +140,8 @@ def workers(context: Context) -> dict[str, Any]:
     """A word on every page about campaigns when no worker is there: nothing moves then, whatever is pressed."""
     request = context["request"]
     administers = access.holds(request.user, "campaigns.view_installation")
-    return {"silent": _counts(request)["silent"], "administers": administers}
+    known = _known(request)
+    return {"silent": known["silent"] if known else worker_silent(), "administers": administers}
 
 
 @register.simple_tag(takes_context=True)

@@ -7,14 +7,14 @@ from datetime import datetime
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import trigger_client_event
 
-from campaigns import calendars, feeds, inventory, rescheduling, rows
+from campaigns import calendars, feeds, inventory, launches, rescheduling, rows
 from campaigns.errors import CampaignError
 from campaigns.models import Campaign
 from orchcamp.accounts import audit
@@ -45,10 +45,17 @@ def calendar(request: HttpRequest) -> HttpResponse:
     return render_fragment(request, "campaigns/calendar.html", "campaigns/_calendar.html", context)
 
 
-@require_http_methods(["POST"])
+@require_http_methods(["GET", "POST"])
 def reschedule(request: HttpRequest, slug: str) -> HttpResponse:
-    """Another date: a day of the calendar (``day``), some days later (``by``), or date and time (``at``)."""
+    """Another date: a day of the calendar (``day``), some days later (``by``), or date and time (``at``).
+
+    The menu of a launch asks for its form when it opens, or hears why there is none.
+    """
     campaign = get_for(request.user, "view", Campaign.objects.all(), slug=slug)
+    if request.method == "GET":
+        held, moment = rescheduling.refusals([campaign], request.user)[campaign.pk], launches.once(campaign)
+        context = {"campaign": campaign, "held": held, "wall": f"{moment:%Y-%m-%dT%H:%M}" if moment else ""}
+        return render(request, "campaigns/_launch_move.html", context)
     if (right := rescheduling.RIGHTS.get(campaign.status)) is not None:
         get_for(request.user, right, Campaign.objects.all(), slug=slug)
     try:

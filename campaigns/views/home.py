@@ -12,6 +12,7 @@ from campaigns import desk, waiting, worklist
 from campaigns.models import Campaign
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import User
+from orchcamp.web.fragments import wants_fragment
 
 SHOWN = 6
 LINES = 8  # of what waits
@@ -19,22 +20,28 @@ LINES = 8  # of what waits
 
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
+    """The page; what waits comes by a request of its own, so that the page need not wait until all kinds are counted."""
     user = request.user
-    counts = request.waiting = worklist.counts(user)
+    if wants_fragment(request):
+        return render(request, "campaigns/_home_waiting.html", _waiting(user))
     context = {
-        **_waiting(user, counts),
         **vars(desk.runs(user, SHOWN)),
         **vars(desk.campaigns(user, SHOWN)),
+        "alerts": worklist.alerts(user)[:SHOWN],
         "coming": desk.coming(user, SHOWN),
         "may_create": may(user, "add", Campaign),
         "may_view": may(user, "view", Campaign),
-        "waiting": counts["total"],
     }
     return render(request, "campaigns/home.html", context)
 
 
-def _waiting(user: User, counts: dict[str, int]) -> dict[str, Any]:
+def _waiting(user: User) -> dict[str, Any]:
     """The most urgent of what waits; the page "My work" has all of it."""
+    counts = worklist.counts(user)
     found = waiting.lines(user, counts, most=SHOWN, without={"alerts"})
-    alerts = worklist.alerts(user)[:SHOWN] if counts["alerts"] else []
-    return {"lines": found[:LINES], "more": counts["total"] > LINES, "alerts": alerts}
+    return {
+        "lines": found[:LINES],
+        "more": counts["total"] > LINES,
+        "waiting": counts["total"],
+        "numbers": worklist.menu(counts),
+    }

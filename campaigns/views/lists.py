@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import bulk, columns, folders, inventory, rows, saved_views, shelving, tagging
+from campaigns import bulk, columns, folders, following, inventory, rows, saved_views, shelving, status, tagging
 from campaigns.models import Campaign, SavedView
 from orchcamp.accounts.access import demand, get_for, may, refusal
 from orchcamp.web.errors import Refused
@@ -58,7 +58,7 @@ def _listing(request: HttpRequest, views: list[SavedView], layout: list[str]) ->
         "channels": rows.channel_types(),
         "views": views,
         "view": view,
-        "columns": shown,
+        "cells": columns.cells(shown),
         "headings": columns.headings(shown, filters.sort),
         "offers": columns.offers(shown),
         "arranging": request.GET.get("arrange") == "1",
@@ -95,10 +95,29 @@ def star(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "campaigns/_star.html", {"campaign": campaign})
 
 
-@require_http_methods(["POST"])
+@require_GET
+def row_menu(request: HttpRequest, slug: str) -> HttpResponse:
+    """What may be done with a campaign of the list, asked for when its menu opens."""
+    user = request.user
+    campaign = get_for(user, "view", Campaign.objects.select_related("folder"), slug=slug)
+    may_change = may(user, "change", campaign)
+    context = {
+        "campaign": campaign,
+        "extent": following.extent(campaign, user),
+        "may_add": may(user, "add", Campaign),
+        "may_change": may_change,
+        "may_archive": may_change and status.possible(campaign, "archive"),
+        "may_delete": may(user, "delete", campaign) and campaign.status == Campaign.Status.DRAFT,
+    }
+    return render(request, "campaigns/_row_menu.html", context)
+
+
+@require_http_methods(["GET", "POST"])
 def tags(request: HttpRequest, slug: str) -> HttpResponse:
-    """The tags of one campaign, whatever its status."""
+    """The tags of one campaign, whatever its status: the form, asked for when it opens, and what it says."""
     campaign = get_for(request.user, "change", Campaign.objects.all(), slug=slug)
+    if request.method == "GET":
+        return render(request, "campaigns/_tag_form.html", {"campaign": campaign})
     said = ""
     try:
         tagging.set_tags(campaign, bulk.tags_of(request.POST.get("tags", "")), by=request.user)

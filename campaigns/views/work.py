@@ -39,6 +39,12 @@ def my_work(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
+def menu_numbers(request: HttpRequest) -> HttpResponse:
+    """The numbers of the menu: every page asks for them after it is there, so that none waits for them."""
+    return render(request, "campaigns/_menu_numbers.html", {"numbers": worklist.menu(worklist.counts(request.user))})
+
+
+@require_GET
 def board_list(request: HttpRequest) -> HttpResponse:
     """The teams on whose boards the person may look; who is in just one goes there at once."""
     teams = finding.teams(request.user)

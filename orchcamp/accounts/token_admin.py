@@ -18,10 +18,10 @@ class TokenAdmin(ModelAdmin):
     """Everybody's tokens, to be read and revoked; what they are made of is known to nobody."""
 
     list_display = ["name", "owner", "hint", "created_at", "last_used_at", "expires_at", "revoked_at"]
-    list_filter = ["owner"]
-    search_fields = ["name", "hint", "owner__username"]
+    search_fields = ["name", "hint", "owner__username", "owner__first_name", "owner__last_name"]
+    search_help_text = _("Name of the token or of its owner")
     list_select_related = ["owner"]
-    list_per_page = 50
+    list_per_page = 25
     actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -11,11 +11,12 @@ SETTINGS = "DJANGO_SETTINGS_MODULE"
 def begin(folder: str | Path, **environment: str) -> None:
     """Set up Django on an empty data folder and make its tables; ``environment`` is set before."""
     os.environ |= {"ORCHCAMP_DATA": str(folder), SETTINGS: "orchcamp.settings", **environment}
-    import django
-
-    django.setup()
     from django.conf import settings
     from django.core.management import call_command
+
+    from orchcamp import wsgi  # as the server begins: everything loaded, and then out of the collector's way
+
+    assert wsgi.application
 
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
     call_command("migrate", verbosity=0)

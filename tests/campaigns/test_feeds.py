@@ -6,7 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -124,3 +126,14 @@ def test_a_run_takes_the_place_of_what_was_planned(mark):
     Run.objects.create(campaign=campaign, version=version, mode="live", scheduled_for=at, document=version.document)
     (event,) = parsed(read(feeds.renew(mark)))
     assert event["SUMMARY"] == "Spring (Scheduled)" and event["UID"].startswith("run-")
+
+
+def test_the_feed_asks_as_much_for_many_launches_as_for_one(mark, django_assert_num_queries):
+    make_campaign(owner=mark, **soon())
+    feeds.text(mark)  # what may be done is asked for once
+    with CaptureQueriesContext(connection) as one:
+        feeds.text(mark)
+    for number in range(5):
+        make_campaign(owner=mark, slug=f"more-{number}", tags=["spring"], **soon())
+    with django_assert_num_queries(len(one)):
+        assert feeds.text(mark).count("CATEGORIES:spring") == 5

@@ -1,5 +1,7 @@
-// The bell: its list is asked for when it opens, and its number only while somebody looks at the page.
+// The bell: its list is asked for when it opens. Its number and those of the menu are asked for again and again, but only
+// while somebody looks at the page.
 
+const COUNTED = { "bell-count": "bell-due", "menu-numbers": "numbers-due" }; // what asks -> what makes it ask at once
 const bell = document.getElementById("bell");
 const panel = document.getElementById("bell-panel");
 
@@ -24,12 +26,15 @@ panel?.addEventListener("keydown", (event) => {
 });
 
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.id === "bell-count" && document.hidden) event.preventDefault();
+  if (event.target.id in COUNTED && document.hidden) event.preventDefault();
 });
 
 document.addEventListener("visibilitychange", () => {
-  const count = document.getElementById("bell-count");
-  if (count && !document.hidden) htmx.trigger(count, "bell-due");
+  if (document.hidden) return;
+  for (const [id, due] of Object.entries(COUNTED)) {
+    const asks = document.getElementById(id);
+    if (asks) htmx.trigger(asks, due);
+  }
 });
 
 // Who tabs out of the list leaves it behind.

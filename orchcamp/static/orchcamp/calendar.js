@@ -42,17 +42,21 @@ document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-select]")) event.target.select();
 });
 
-// A launch that was moved by its menu keeps the menu open and the focus, so that a day later can be pressed again.
-let moved = null;
+// A launch that was moved by its menu keeps the menu open and the focus, so that a day later can be pressed again. The
+// menu is a new one then, and asks for its form when it opens.
+let moved = null; // the ids of the menu and of what was pressed in it
 document.body.addEventListener("htmx:beforeRequest", (event) => {
-  const form = event.target.closest?.(".launch form");
-  if (form) moved = document.activeElement?.id;
+  const menu = event.target.closest?.(".launch-move")?.closest("details.menu");
+  if (menu) moved = { menu: menu.querySelector("summary").id, button: document.activeElement?.id };
 });
 document.body.addEventListener("htmx:afterSettle", () => {
-  const button = moved && document.getElementById(moved);
-  moved = null;
-  if (!button) return;
-  const menu = button.closest("details");
-  if (menu) menu.open = true;
-  button.focus({ preventScroll: true });
+  if (!moved) return;
+  const menu = document.getElementById(moved.menu)?.parentElement;
+  const button = document.getElementById(moved.button);
+  if (menu && !menu.open) {
+    menu.open = true;
+  } else {
+    if (menu) button?.focus({ preventScroll: true });
+    moved = null;
+  }
 });

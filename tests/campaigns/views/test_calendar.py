@@ -58,7 +58,22 @@ def test_what_repeats_stands_on_each_of_its_days(mark):
     assert days(response) == {"2026-11-30": ["09:00 Weekly"], "2026-12-03": ["09:00 Weekly"]}
     page = response.content.decode()
     assert 'id="move-weekly-202611300800"' in page and 'id="move-weekly-202612030800"' in page
-    assert "edit it again to change that" in page and "Scheduled" in page
+    assert "Scheduled" in page
+    assert "edit it again to change that" in as_(mark).get(reverse("campaigns:reschedule", args=["weekly"])).text
+
+
+def test_the_menu_of_a_launch_offers_its_date_on_the_clocks_of_the_campaign(mark):
+    planned(mark, "draft", "2026-11-28T09:00", timezone="America/New_York")
+    form = as_(mark).get(reverse("campaigns:reschedule", args=["draft"])).text
+    assert 'value="2026-11-28T09:00"' in form and "on the clocks of America/New_York" in form
+
+
+def test_a_conflict_of_many_names_the_first_and_says_how_many_more(mark):
+    for number in range(9):
+        planned(mark, f"c{number}", "2026-11-28T09:00")
+    page = as_(mark).get(CALENDAR).text
+    conflicts = page.partition('id="collisions-title"')[2].partition("</section>")[0]
+    assert conflicts.count('href="/campaigns/c') == 6 and "and 3 more" in conflicts
 
 
 def test_drafts_scheduled_and_past_launches_stand_on_their_days(mark):
@@ -153,7 +168,8 @@ def test_a_date_that_is_none_is_refused_with_a_sentence(mark, data):
 def test_who_may_not_change_it_does_not_move_it(mark, vera):
     planned(mark, "draft", "2026-11-28T09:00")
     assert as_(vera).post(reverse("campaigns:reschedule", args=["draft"]), {"by": "1"}).status_code == 403
-    assert "You need the right “change campaigns”" in as_(vera).get(CALENDAR).content.decode()
+    menu = as_(vera).get(reverse("campaigns:reschedule", args=["draft"])).text
+    assert "You need the right “change campaigns”" in menu and "<form" not in menu
     assert Campaign.objects.get().schedule["at"] == "2026-11-28T09:00"
 
 

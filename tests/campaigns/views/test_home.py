@@ -14,8 +14,13 @@ from tests.campaigns.desk_stage import ask, make_stage, publish, until_confirmat
 
 
 def page(client, user) -> str:
+    """The page, and what it asks for as soon as it is there."""
     client.force_login(user)
-    return client.get(reverse("campaigns:home")).content.decode()
+    return client.get(reverse("campaigns:home")).text + waits(client)
+
+
+def waits(client) -> str:
+    return client.get(reverse("campaigns:home"), headers={"HX-Request": "true"}).text
 
 
 def test_a_newcomer_is_told_the_first_steps(mark, client):
@@ -86,6 +91,8 @@ def test_the_page_takes_few_queries_however_much_waits(mark, anna, client, djang
     client.force_login(anna)
     with django_assert_max_num_queries(12):
         client.get(reverse("campaigns:home"))
+    with django_assert_max_num_queries(12):
+        assert "Task 5" in waits(client)
 
 
 def test_what_comes_what_failed_and_the_favourites_are_there(mark, client):
