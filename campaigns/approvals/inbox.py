@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,13 @@ SORTS = {
     "oldest": (_("Longest waiting first"), ["requested_at", "pk"]),
     "newest": (_("Newest first"), ["-requested_at", "-pk"]),
 }
+SEARCHED = (
+    "version__campaign__name",
+    "version__campaign__slug",
+    "requested_by__first_name",
+    "requested_by__last_name",
+    "requested_by__username",
+)
 DECIDED_LAST = ["-decided_at", "-pk"]
 
 
@@ -37,17 +45,26 @@ class Filters:
 
     show: str
     sort: str
+    words: str = ""
 
     @classmethod
     def read(cls, asked: Mapping[str, str], *, decides: bool, asks: bool) -> Filters:
         """What is asked for; what is not known becomes what most concerns the person."""
         show, sort = asked.get("show", ""), asked.get("sort", "")
         usual = MINE if decides else ASKED if asks else ALL
-        return cls(show if show in SHOWN else usual, sort if sort in SORTS else "due")
+        words = asked.get("q", "").strip()[:120]
+        return cls(show if show in SHOWN else usual, sort if sort in SORTS else "due", words)
 
     def apply(self, user: User) -> QuerySet[Approval]:
         order = DECIDED_LAST if self.show == DECIDED else SORTS[self.sort][1]
-        return with_progress(among(user, self.show)).order_by(*order)
+        return with_progress(among(user, self.show).filter(self._named())).order_by(*order)
+
+    def _named(self) -> Q:
+        """Each word stands in the name or ID of the campaign, or in the name of who asks."""
+        found = Q()
+        for word in self.words.split():
+            found &= functools.reduce(Q.__or__, (Q(**{f"{field}__icontains": word}) for field in SEARCHED))
+        return found
 
 
 def visible(user: User) -> QuerySet[Approval]:

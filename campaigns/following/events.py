@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from campaigns.models import Campaign, Run
+from campaigns.models import Approval, Campaign, Run
 from campaigns.running_settings import lenient
 from orchcamp.accounts import notifying
 from orchcamp.accounts.models import User
@@ -19,6 +19,7 @@ from .choosing import audience
 from .supervisors import supervisors
 
 KIND = "campaign_state"
+DECISIONS = {f"{of}{verb}" for of in ("", "next_") for verb in ("approve", "send_back", "withdraw")}
 BY_SIGNAL = "signal"  # a run that a program asked for: there may be thousands a day, so only its failure is told
 
 
@@ -110,6 +111,13 @@ def happened(campaign: Campaign, verb: str, *, by: User | None = None, run: Run 
     if by is not None:
         sentence = _("%(by)s: %(what)s") % {"by": by, "what": sentence}
     people = audience(campaign, important=event.important)
+    if verb in DECISIONS:  # who asked and the author are told of their request (``approvals.telling``)
+        asked = (
+            Approval.objects.filter(version__campaign=campaign)
+            .order_by("-pk")
+            .values("requested_by", "version__author")
+        )
+        people = people.exclude(pk__in=[pk for pk in (asked.first() or {}).values() if pk is not None])
     if verb == "run_failed" and run is not None:  # they are told with what failed
         people = people.exclude(pk__in=supervisors(campaign, lenient(run.policy)).order_by().values("pk"))
     notifying.tell(

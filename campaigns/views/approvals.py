@@ -38,7 +38,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     remember(request, "campaigns:approvals")
     filters = inbox.Filters.read(request.GET, decides=decides, asks=may(user, "change", Campaign))
     tabs = inbox.tabs(user)
-    count = next(tab.count for tab in tabs if tab.value == filters.show)
+    count = None if filters.words else next(tab.count for tab in tabs if tab.value == filters.show)
     page = paginate(request, filters.apply(user), count=count)
     shown = list(page.object_list)
     mine = set(worklist.approvals(user).filter(pk__in=[found.pk for found in shown]).values_list("pk", flat=True))

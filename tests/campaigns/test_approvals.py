@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from campaigns import canvas, lifecycle, worklist
+from campaigns import canvas, following, lifecycle, worklist
 from campaigns.approvals import policies, requests, watching
 from campaigns.approvals.policies import Stage
 from campaigns.errors import AlreadyDecided, CampaignError, NotAllowed, OwnWork
@@ -351,6 +351,14 @@ def test_each_is_told_once_of_what_concerns_them(campaign, mark, anna, otto, ver
     again = lifecycle.submit(campaign.draft(), by=mark)
     lifecycle.withdraw(again, by=mark)
     assert len(told(anna, "approval_withdrawn")) == 1
+
+
+def test_a_decision_is_told_to_who_asked_once_and_to_those_who_follow_too(campaign, mark, anna, vera):
+    following.follow(campaign, vera, "all", by=vera)
+    lifecycle.approve(lifecycle.submit(campaign.draft(), by=mark), by=anna)
+    assert len(told(mark, "approval_decided")) == 1
+    assert not [said for said in told(mark, "campaign_state") if "approved" in said]
+    assert [said for said in told(vera, "campaign_state") if "approved" in said]
 
 
 # --- From before there were policies ----------------------------------------------------------------------

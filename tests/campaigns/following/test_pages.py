@@ -40,11 +40,11 @@ def test_whoever_sees_a_campaign_follows_it_by_the_button_of_its_pages(client, v
 
 def test_the_owner_follows_already_and_the_row_of_the_list_says_so(client, mark, vera, campaign):
     client.force_login(mark)
-    assert "Stop following" in client.get(reverse("campaigns:list")).text
+    assert "Stop following" in client.get(address("row_menu")).text
     answer = client.post(address("follow"), {"extent": "none", "where": "row"}, headers=HTMX)
     assert ">Follow<" in answer.text.replace("</span>", ">")
     assert extent(campaign, mark) == E.NONE
-    assert "Stop following" not in client.get(reverse("campaigns:list")).text
+    assert "Stop following" not in client.get(address("row_menu")).text
 
 
 def test_what_cannot_be_followed_is_refused_in_a_sentence(client, vera, campaign):

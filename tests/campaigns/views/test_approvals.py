@@ -172,3 +172,11 @@ def test_what_the_settings_leave_out_counts_as_it_will_be_sent(campaign, mark, a
     approval = ask(campaign, mark)
     page = text(signed_in(anna).get(reverse("campaigns:approval", args=[approval.pk])))
     assert "Duplicate address" in page
+
+
+def test_the_queue_is_searched_by_campaign_and_by_who_asks(approval, anna, client):
+    client.force_login(anna)
+    for words in ("spring", "MAIL", "mark", "mark spring"):
+        assert "Spring mail" in client.get(reverse("campaigns:approvals"), {"q": words}).text, words
+    page = client.get(reverse("campaigns:approvals"), {"q": "spring nobody"}).text
+    assert "Spring mail" not in page and "Nothing matches" in page and 'value="spring nobody"' in page
