@@ -5,11 +5,11 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.db.models import Window as Over
 from django.utils import timezone
 from django.utils.dateparse import parse_date
@@ -100,7 +100,6 @@ class Outcome(NamedTuple):
     pk: int
     status: str
     errors: int
-    finished_at: datetime | None
 
     @property
     def is_open(self) -> bool:
@@ -111,9 +110,9 @@ class Outcome(NamedTuple):
 class Launch:
     """One launch in the calendar: a run, or a moment that a schedule names."""
 
-    campaign: Subject
+    campaign: Subject | Campaign
     at: datetime
-    run: Outcome | None = None
+    run: Outcome | Run | None = None
 
     @property
     def state(self) -> str:
@@ -136,9 +135,9 @@ class Launch:
         """Whether the date went by without anybody publishing it."""
         return self.run is None and self.at <= timezone.now()
 
-    @cached_property
-    def day(self) -> date:
-        return timezone.localdate(self.at)
+    def day(self, here: tzinfo) -> date:
+        """The day on the calendar of a zone."""
+        return self.at.astimezone(here).date()
 
     @property
     def elsewhere(self) -> str:
@@ -166,10 +165,10 @@ class Collision:
 
     day: date
     dimension: str
-    campaigns: list[Subject]
+    campaigns: list[Subject | Campaign]
 
     @property
-    def named(self) -> list[Subject]:
+    def named(self) -> list[Subject | Campaign]:
         return self.campaigns[:CONFLICTING]
 
     @property
@@ -195,7 +194,7 @@ class Day:
 def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
     """The launches of some campaigns from ``start`` to before ``end``, in order; two queries."""
     live = Run.objects.live().filter(scheduled_for__gte=start, scheduled_for__lt=end)
-    runs = live.filter(campaign__in=campaigns.order_by().values("pk")).order_by()
+    runs = live.filter(Exists(campaigns.order_by().filter(pk=OuterRef("campaign")))).order_by()  # not joined: few of all are in it
     of_campaign = [f"campaign__{name}" for name in Subject._fields[:-1]]
     width = len(Outcome._fields)
     found = [
@@ -210,13 +209,13 @@ def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
     return sorted(found, key=lambda launch: (launch.at, launch.campaign.name))
 
 
-def collisions(found: Iterable[Launch]) -> list[Collision]:
+def collisions(found: Iterable[tuple[date, Launch]]) -> list[Collision]:
     """Days from today on with more than one campaign about the same dimension; what is over collides no more."""
     today = timezone.localdate()
-    met: dict[tuple[date, str], dict[int, Subject]] = {}
-    for launch in found:
-        if launch.day >= today and launch.state not in PAST - {"succeeded"}:
-            met.setdefault((launch.day, launch.campaign.dimension), {})[launch.campaign.pk] = launch.campaign
+    met: dict[tuple[date, str], dict[int, Subject | Campaign]] = {}
+    for day, launch in found:
+        if day >= today and launch.state not in PAST - {"succeeded"}:
+            met.setdefault((day, launch.campaign.dimension), {})[launch.campaign.pk] = launch.campaign
     return [
         Collision(day, dimension, list(campaigns.values()))
         for (day, dimension), campaigns in sorted(met.items())
@@ -247,25 +246,31 @@ def page(user: User, window: Window, filters: inventory.Filters) -> Page:
     """The days of a window; what collides is told of everything the person sees, whatever is filtered."""
     visible = Campaign.objects.for_user(user)
     tree, texts = folders.tree(user), tagging.texts(visible)
-    everything = between(visible.active(), window.start, window.end)
+    everything = _by_day(visible.active(), window)
     wanted = filters.of_status(filters.apply(visible, user, tree=tree, texts=texts))
     if filters.status == Campaign.Status.ARCHIVED:
-        shown = between(wanted, window.start, window.end)
+        shown = _by_day(wanted, window)
     elif filters.status or filters.narrowed:
-        pks = {launch.campaign.pk for launch in everything}
+        pks = {launch.campaign.pk for _day, launch in everything}
         kept = set(wanted.filter(pk__in=pks).values_list("pk", flat=True))
-        shown = [launch for launch in everything if launch.campaign.pk in kept]
+        shown = [(day, launch) for day, launch in everything if launch.campaign.pk in kept]
     else:
         shown = everything
     days = {day: Day(day) for day in window.days}
-    for launch in shown:
-        days[launch.day].launches.append(launch)
+    for day, launch in shown:
+        days[day].launches.append(launch)
     waiting = launches.undated(wanted)
     undated = list(waiting.annotate(of=Over(Count("pk"))).order_by("-modified_at")[:UNDATED])
     held = rescheduling.refusals(undated, user)
     movable = [campaign for campaign in undated if not held[campaign.pk]]
-    here = {(launch.day, launch.campaign.pk) for launch in shown}
+    here = {(day, launch.campaign.pk) for day, launch in shown}
     for collision in collisions(everything):
         if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
             days[collision.day].collisions.append(collision)
     return Page(list(days.values()), tree, tagging.known(texts), movable, undated[0].of if undated else 0)
+
+
+def _by_day(campaigns: Any, window: Window) -> list[tuple[date, Launch]]:
+    """The launches of a window, each with its day here."""
+    here = timezone.get_current_timezone()
+    return [(launch.day(here), launch) for launch in between(campaigns, window.start, window.end)]

@@ -19,7 +19,7 @@ from orchcamp.web.numbers import whole
 
 from . import calendars
 from .calendars import Launch
-from .models import CalendarFeed, Campaign
+from .models import CalendarFeed, Campaign, Run
 
 BEHIND, AHEAD = timedelta(days=92), timedelta(days=400)
 LONGEST = 75  # octets of a line, its end not counted
@@ -77,7 +77,10 @@ def text(user: User) -> str:
     now = timezone.now()
     seen = Campaign.objects.for_user(user).active()
     more = {pk: About(*rest) for pk, *rest in seen.values_list("pk", *About._fields)}
-    return written(calendars.between(seen, now - BEHIND, now + AHEAD), more)
+    found = calendars.between(seen, now - BEHIND, now + AHEAD)
+    over = Run.objects.live().filter(scheduled_for__gte=now - BEHIND).exclude(finished_at=None)
+    ends = dict(over.values_list("pk", "finished_at"))
+    return written(found, more, ends)
 
 
 class About(NamedTuple):
@@ -88,8 +91,8 @@ class About(NamedTuple):
     modified_at: datetime
 
 
-def written(found: Iterable[Launch], more: dict[int, About]) -> str:
-    """The launches as a calendar; ``more`` is about each of their campaigns, by its key."""
+def written(found: Iterable[Launch], more: dict[int, About], ends: dict[int, datetime]) -> str:
+    """The launches as a calendar; ``more`` is about each of their campaigns, ``ends`` when their runs were over."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -99,15 +102,15 @@ def written(found: Iterable[Launch], more: dict[int, About]) -> str:
         "X-WR-CALNAME:Orchcamp",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
         "X-PUBLISHED-TTL:PT1H",
-        *(line for launch in found for line in _event(launch, more[launch.campaign.pk])),
+        *(line for launch in found for line in _event(launch, more[launch.campaign.pk], ends)),
         "END:VCALENDAR",
     ]
     return "".join(f"{folded(line)}\r\n" for line in lines)
 
 
-def _event(launch: Launch, more: About) -> list[str]:
+def _event(launch: Launch, more: About, ends: dict[int, datetime]) -> list[str]:
     campaign, run = launch.campaign, launch.run
-    end = run.finished_at if run and run.finished_at else launch.at + LASTS
+    end = (run and ends.get(run.pk)) or launch.at + LASTS
     about = [launch.label, f"{campaign.dimension} · {campaign.timezone}", more.description]
     page = (
         reverse("campaigns:run", args=[campaign.slug, run.pk])

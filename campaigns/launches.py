@@ -137,14 +137,15 @@ def planned(campaigns: Any, start: datetime, end: datetime) -> Any:
     a ``moment`` to sort by: that text, and for those that repeat the beginning of the window.
     """
     first, last = ((start - DAY).date().isoformat(), (end + 2 * DAY).date().isoformat())
-    found = campaigns.filter(status__in=(*AHEAD, *ARMED)).annotate(
-        moment=Case(
-            When(schedule__frequency__in=value.REPEATING, then=Value(first)),
-            When(schedule__frequency="once", then=Cast(KT("schedule__at"), TextField())),
-            output_field=TextField(),
-        )
+    at = Cast(KT("schedule__at"), TextField())
+    moment = Case(
+        When(schedule__frequency="once", then=at),
+        default=Value(first),
+        output_field=TextField(),
     )
-    return found.filter(moment__gte=first, moment__lt=last)
+    found = campaigns.filter(status__in=(*AHEAD, *ARMED)).alias(at=at)
+    once = Q(schedule__frequency="once", at__gte=first, at__lt=last)
+    return found.filter(once | Q(schedule__frequency__in=value.REPEATING)).annotate(moment=moment)
 
 
 def undated(campaigns: Any) -> Any:

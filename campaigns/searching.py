@@ -23,6 +23,7 @@ from .models import Approval, Campaign, SearchEntry, Task
 
 MOST = 6  # of a kind in the palette; the page shows more
 MOST_ON_PAGE = 50
+SHOWN = ("slug", "name", "status")  # of a campaign
 SMALL = 3000  # kinds of which there are few are compared here, so that accents do not count
 
 
@@ -89,8 +90,9 @@ def _canvas(campaign: Campaign) -> str:
 
 def _own(asked: _Asked) -> list[Hit]:
     """The favourites, else what was changed last."""
-    starred = list(asked.seen.active().filter(favourite_of=asked.user)[: asked.most])
-    return [_campaign(campaign) for campaign in starred or asked.seen.active()[: asked.most]]
+    seen = asked.seen.active().only(*SHOWN)
+    starred = list(seen.filter(favourite_of=asked.user)[: asked.most])
+    return [_campaign(campaign) for campaign in starred or seen[: asked.most]]
 
 
 def _best(asked: _Asked, entries: Any) -> Any:
@@ -99,7 +101,8 @@ def _best(asked: _Asked, entries: Any) -> Any:
         When(folded__startswith=f" {asked.words[0]}", then=Value(0)), default=Value(1), output_field=IntegerField()
     )
     found = entries.filter(finding.matching("folded", asked.words), asked.reached("campaign"))
-    return found.select_related("campaign").order_by(begins, "-campaign__modified_at", "pk")
+    shown = found.select_related("campaign").only("kind", "name", "node_id", *(f"campaign__{name}" for name in SHOWN))
+    return shown.order_by(begins, "-campaign__modified_at", "pk")
 
 
 def _campaigns(asked: _Asked) -> list[Hit]:
@@ -108,7 +111,7 @@ def _campaigns(asked: _Asked) -> list[Hit]:
     if len(found) < asked.most:
         borne = tagging.with_part(tagging.texts(asked.seen), asked.text)
         tagged = asked.seen.filter(tagging.bearing(borne)) if borne else asked.seen.none()
-        found |= {campaign.pk: campaign for campaign in tagged.exclude(pk__in=found)[: asked.most - len(found)]}
+        found |= {campaign.pk: campaign for campaign in tagged.exclude(pk__in=found).only(*SHOWN)[: asked.most - len(found)]}
     return [_campaign(campaign) for campaign in found.values()]
 
 
@@ -137,7 +140,8 @@ def _approvals(asked: _Asked) -> list[Hit]:
     named = SearchEntry.objects.filter(finding.matching("folded", asked.words), node_id="").values("campaign")
     waiting = Approval.objects.filter(asked.reached("version__campaign"), status=Approval.Status.WAITING)
     rows = waiting.filter(version__campaign__in=named).select_related("version__campaign", "requested_by")
-    found = rows.defer("counts", "version__document").order_by("-pk")[: asked.most]
+    person = [f"requested_by__{name}" for name in ("first_name", "last_name", "username")]
+    found = rows.only("version__campaign__name", *person).order_by("-pk")[: asked.most]
     return [
         Hit(
             "approval",

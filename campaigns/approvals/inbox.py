@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from campaigns import review, worklist
@@ -85,11 +86,14 @@ def among(user: User, show: str) -> QuerySet[Approval]:
 
 
 def with_progress(approvals: QuerySet[Approval]) -> QuerySet[Approval]:
-    """With how many stages there are (``stages``), and how many are signed (``signed``)."""
-    signed = Q(requirements__status=Requirement.Status.SATISFIED)
-    return approvals.annotate(
-        stages=Count("requirements", distinct=True), signed=Count("requirements", filter=signed, distinct=True)
-    )
+    """With how many stages there are (``stages``), and how many are signed (``signed``); counted for those shown only."""
+    asked = Requirement.objects.filter(approval=OuterRef("pk")).order_by()
+    signed = asked.filter(status=Requirement.Status.SATISFIED)
+    return approvals.annotate(stages=_number(asked), signed=_number(signed))
+
+
+def _number(rows: QuerySet) -> Coalesce:
+    return Coalesce(Subquery(rows.values("approval").annotate(number=Count("pk")).values("number")), 0)
 
 
 def tabs(user: User) -> list[Tab]:

@@ -12,14 +12,15 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from campaigns import heading, retention, worklist
+from campaigns import heading, launch_lines, retention, worklist
+from campaigns.calendars import Launch
 from campaigns.controls import worker_silent
 from campaigns.folders import Branch
 from campaigns.models import Campaign, Run
 from campaigns.shortcuts import QUEUE
 from orchcamp.accounts import access
 from orchcamp.web.shortcuts import Section
-from orchcamp.web.templatetags.ui import badge, icon
+from orchcamp.web.templatetags.ui import badge
 
 register = template.Library()
 
@@ -68,19 +69,10 @@ def status(row: Any, field: str = "status") -> SafeString:
     return badge(getattr(row, f"get_{field}_display")(), tone, symbol)
 
 
-LAUNCHES = {  # state of a launch -> Material Symbols name
-    "planned": "edit_calendar",
-    "scheduled": "schedule",
-    "failed": "error",
-    "succeeded": "check_circle",
-    "stopped": "stop_circle",
-}
-
-
-@register.simple_tag
-def launch_icon(state: str) -> SafeString:
-    """The symbol of a launch in the calendar."""
-    return icon(LAUNCHES.get(state, "play_circle"))
+@register.filter
+def launch_line(launch: Launch) -> launch_lines.Line:
+    """A launch as the calendar shows it."""
+    return launch_lines.line(launch)
 
 
 SELECTED = mark_safe(" selected")  # noqa: S308

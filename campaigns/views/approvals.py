@@ -41,7 +41,9 @@ def queue(request: HttpRequest) -> HttpResponse:
     count = None if filters.words else next(tab.count for tab in tabs if tab.value == filters.show)
     page = paginate(request, filters.apply(user), count=count)
     shown = list(page.object_list)
-    mine = set(worklist.approvals(user).filter(pk__in=[found.pk for found in shown]).values_list("pk", flat=True))
+    mine = {found.pk for found in shown}
+    if filters.show != inbox.MINE:
+        mine = set(worklist.approvals(user).filter(pk__in=mine).values_list("pk", flat=True))
     context = {
         "filters": filters,
         "tabs": tabs,
