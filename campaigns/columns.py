@@ -79,17 +79,9 @@ def _heading(column: Column, sort: str) -> Heading:
     return Heading(column, (down if column.newest_first else up) if column.sort else "", "none")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """What every row has of a column: made once for a page, for a page has hundreds of cells."""
-
-    template: str
-    attributes: SafeString
-
-
-def cells(shown: list[Column]) -> list[Cell]:
-    """The cells of a row, for the columns that are shown."""
-    return [Cell(f"campaigns/cells/{column.key}.html", _attributes(column)) for column in shown]
+def attributes(shown: list[Column]) -> list[tuple[str, SafeString]]:
+    """What every cell of the columns that are shown has, by their keys: made once for a page."""
+    return [(column.key, _attributes(column)) for column in shown]
 
 
 def _attributes(column: Column) -> SafeString:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -32,14 +33,15 @@ class Campaigns:
 
 
 def runs(user: User, most: int) -> Runs:
-    """What runs now, and what failed within a week; one query."""
+    """What runs now, and what failed within a week; three queries."""
     now = timezone.now()
     seen = Run.objects.filter(access.reached(user, "view", Campaign, "campaign"))
     seen = seen.exclude(campaign__status=Campaign.Status.ARCHIVED)
     open_now = seen.open().filter(scheduled_for__lte=now)
     failed = seen.filter(status=Run.Status.FAILED, finished_at__gte=now - BEHIND)
     settled = Count("nodes", filter=Q(nodes__status__in=NodeRun.SETTLED) | Q(nodes__ignored=True))
-    found = _first(Run.objects.all(), open_now, failed, most=most).annotate(steps=Count("nodes"), settled=settled)
+    both = [list(part.values_list("pk", flat=True)[:most]) for part in (open_now, failed)]
+    found = Run.objects.filter(pk__in=chain(*both)).annotate(steps=Count("nodes"), settled=settled)
     rows = list(found.select_related("campaign", "started_by").defer("document").order_by("-started_at", "-pk"))
     return Runs([run for run in rows if run.is_open], [run for run in rows if not run.is_open])
 
@@ -72,7 +74,6 @@ def coming(user: User, most: int) -> list[Launch]:
     found = [Launch(run.campaign, run.scheduled_for, run) for run in standing.order_by("scheduled_for")[:most]]
     armed = seen.filter(status__in=launches.ARMED, next_launch_at__lt=now + AHEAD).order_by("next_launch_at")[:most]
     ahead = launches.planned(seen.filter(status__in=launches.AHEAD), now, now + AHEAD).order_by("moment")[: 5 * most]
-    either = Q(pk__in=armed.values("pk")) | Q(pk__in=ahead.values("pk"))
-    for campaign in Campaign.objects.filter(either).order_by("pk"):
+    for campaign in chain(armed, ahead):
         found += [Launch(campaign, at) for at in launches.between(campaign, now, now + AHEAD)]
     return sorted(found, key=lambda launch: launch.at)[:most]

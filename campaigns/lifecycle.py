@@ -12,7 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from activities.graph import Graph
-from orchcamp.accounts import access, audit, sharing
+from orchcamp.accounts import access, audit, sharing, tokens
 from orchcamp.accounts.models import User
 
 from . import arming, audience_rights, execution, files, governing, launching, moving, store
@@ -144,6 +144,7 @@ def delete(campaign: Campaign, *, by: User | None) -> None:
         audit.record(by, "deleted", campaign, slug=campaign.slug)
         campaign.delete()
         slug = campaign.slug
+        tokens.leave_out(slug)
         transaction.on_commit(lambda: [files.purge(slug), *(store.forget(run) for run in runs)])
 
 

@@ -13,7 +13,7 @@ from activities import catalogue
 from activities.base import Channel
 from activities.graph import Graph
 
-from . import launches
+from . import launches, retention
 from .models import Campaign, NodeRun, Run
 
 OF_RUN = ("campaign", "document", "mode", "status", "error", "errors", "scheduled_for", "started_at")  # what rows show
@@ -28,6 +28,7 @@ class Row:
     audience: int | None
     next_run: datetime | None
     failed_at: str  # name of the node at which the last run failed
+    gone_at: datetime | None = None  # when it will be removed from the archive
 
     @property
     def may_change(self) -> bool:
@@ -44,6 +45,8 @@ def rows(page: Iterable[Campaign]) -> list[Row]:
     found = Run.objects.filter(pk__in=[campaign.run_id for campaign in campaigns]).only(*OF_RUN)
     found = found.prefetch_related(Prefetch("nodes", NodeRun.objects.only(*OF_NODE)))
     runs = {run.pk: run for run in found}
+    archived = any(campaign.status == Campaign.Status.ARCHIVED for campaign in campaigns)
+    decided = retention.installation() if archived else None
     return [
         Row(
             campaign,
@@ -52,6 +55,7 @@ def rows(page: Iterable[Campaign]) -> list[Row]:
             audience(run) if run else None,
             launches.upcoming(campaign, [run.scheduled_for] if run and run.is_open else ()),
             _failed_at(run) if run else "",
+            retention.removed_at(campaign, decided) if decided else None,
         )
         for campaign in campaigns
     ]

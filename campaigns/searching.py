@@ -111,7 +111,9 @@ def _campaigns(asked: _Asked) -> list[Hit]:
     if len(found) < asked.most:
         borne = tagging.with_part(tagging.texts(asked.seen), asked.text)
         tagged = asked.seen.filter(tagging.bearing(borne)) if borne else asked.seen.none()
-        found |= {campaign.pk: campaign for campaign in tagged.exclude(pk__in=found).only(*SHOWN)[: asked.most - len(found)]}
+        found |= {
+            campaign.pk: campaign for campaign in tagged.exclude(pk__in=found).only(*SHOWN)[: asked.most - len(found)]
+        }
     return [_campaign(campaign) for campaign in found.values()]
 
 
@@ -137,19 +139,18 @@ def _tasks(asked: _Asked) -> list[Hit]:
 
 
 def _approvals(asked: _Asked) -> list[Hit]:
-    named = SearchEntry.objects.filter(finding.matching("folded", asked.words), node_id="").values("campaign")
     waiting = Approval.objects.filter(asked.reached("version__campaign"), status=Approval.Status.WAITING)
-    rows = waiting.filter(version__campaign__in=named).select_related("version__campaign", "requested_by")
+    of_campaign = ("version__campaign__name", "version__campaign__slug")
     person = [f"requested_by__{name}" for name in ("first_name", "last_name", "username")]
-    found = rows.only("version__campaign__name", *person).order_by("-pk")[: asked.most]
+    rows = waiting.order_by("-pk").values_list("pk", *of_campaign, *person)
     return [
         Hit(
             "approval",
-            _("Request for %(name)s") % {"name": approval.version.campaign.name},
-            reverse("campaigns:approval", args=[approval.pk]),
-            str(approval.requested_by or ""),
+            _("Request for %(name)s") % {"name": name},
+            reverse("campaigns:approval", args=[pk]),
+            f"{first or ''} {last or ''}".strip() or username or "",
         )
-        for approval in found
+        for pk, name, _slug, first, last, username in _fitting(asked, rows, lambda row: f"{row[1]} {row[2]}")
     ]
 
 

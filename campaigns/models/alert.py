@@ -21,6 +21,7 @@ class Alert(models.Model):
 
     class Meta:
         ordering = ["-at"]
+        indexes = [models.Index(fields=["-at"], name="alerts_by_time")]
         constraints = [models.UniqueConstraint(fields=["run", "node_id"], name="one_alert_per_node")]
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from campaigns import reporting
 from campaigns.models import Campaign, CampaignFile, RemovedCampaign
-from orchcamp.accounts import audit
+from orchcamp.accounts import audit, tokens
 from orchcamp.datasets.models import AudienceVersion, Load, Snapshot
 from orchcamp.messaging.models import Delivery
 
@@ -59,6 +59,7 @@ def _removed(pk: int, cutoff: Any) -> bool:
     audit.record(None, "removed from the archive", campaign, slug=campaign.slug, runs=campaign.runs.count())
     campaign.delete()
     deliveries.delete()
+    tokens.leave_out(campaign.slug)
     return True
 
 

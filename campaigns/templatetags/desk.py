@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache, partialmethod
 from typing import Any
 
 from django import template
+from django.db.models import Model
 from django.http import HttpRequest
 from django.template.context import Context
 from django.utils import timezone
@@ -66,7 +68,16 @@ def status(row: Any, field: str = "status") -> SafeString:
     tone, symbol = SHOWN.get(getattr(row, field), ("gray", "circle"))
     if getattr(row, "with_errors", False):
         tone, symbol = "orange", "warning"
-    return badge(getattr(row, f"get_{field}_display")(), tone, symbol)
+    labels = _labels(type(row), field)
+    said = getattr(row, f"get_{field}_display")() if labels is None else labels.get(getattr(row, field), "")
+    return badge(said, tone, symbol)
+
+
+@lru_cache(maxsize=200)
+def _labels(model: type[Model], field: str) -> dict[str, Any] | None:
+    """The word for each value, which Django would gather anew for every row; None where a model has its own way."""
+    own = vars(model).get(f"get_{field}_display")
+    return dict(model._meta.get_field(field).flatchoices) if isinstance(own, partialmethod) else None
 
 
 @register.filter

@@ -39,7 +39,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     filters = inbox.Filters.read(request.GET, decides=decides, asks=may(user, "change", Campaign))
     tabs = inbox.tabs(user)
     count = None if filters.words else next(tab.count for tab in tabs if tab.value == filters.show)
-    page = paginate(request, filters.apply(user), count=count)
+    page = paginate(request, filters.apply(user), count=count, wide=True)
     shown = list(page.object_list)
     mine = {found.pk for found in shown}
     if filters.show != inbox.MINE:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import bulk, columns, folders, following, inventory, rows, saved_views, shelving, status, tagging
+from campaigns import bulk, cells, columns, folders, following, inventory, rows, saved_views, shelving, status, tagging
 from campaigns.models import Campaign, SavedView
 from orchcamp.accounts.access import demand, get_for, may, refusal
 from orchcamp.web.errors import Refused
@@ -45,12 +45,13 @@ def _listing(request: HttpRequest, views: list[SavedView], layout: list[str]) ->
     page.object_list = inventory.detailed(page.object_list, filters, user)
     view = next((view for view in views if view.pk == whole(request.GET.get("view"))), None)
     shown = columns.chosen(view, layout)
+    attributes = columns.attributes(shown)
     choosing = request.GET.get("more") == "1"
     return {
         "filters": filters,
         "tabs": tabs,
         "page": page,
-        "rows": rows.rows(page.object_list),
+        "rows": [(row, cells.line(row, attributes)) for row in rows.rows(page.object_list)],
         "tree": tree,
         "tags": tagging.known(texts),
         "choosing": choosing,
@@ -58,7 +59,6 @@ def _listing(request: HttpRequest, views: list[SavedView], layout: list[str]) ->
         "channels": rows.channel_types(),
         "views": views,
         "view": view,
-        "cells": columns.cells(shown),
         "headings": columns.headings(shown, filters.sort),
         "offers": columns.offers(shown),
         "arranging": request.GET.get("arrange") == "1",
@@ -128,8 +128,7 @@ def tags(request: HttpRequest, slug: str) -> HttpResponse:
     if not wants_fragment(request):
         _say(request, "", said)
         return _back(request)
-    row = {"campaign": campaign, "may_change": True}
-    response = render(request, "campaigns/cells/tags.html", {"row": row})
+    response = HttpResponse(cells.tag_cell(campaign, may_change=True))
     return toast(response, said, "red") if said else response
 
 

@@ -63,7 +63,7 @@ def _listed(
         page = paginate(request, logs.steps(campaign, by), per_page=25)
         listed: dict[str, Any] = {"page": page, "steps": logs.with_counts(page, campaign)}
     else:
-        page = paginate(request, logs.entries(campaign, by), per_page=50)
+        page = paginate(request, logs.entries(campaign, by), per_page=50, wide=True)
         for entry in page:
             entry.node_name = names.get(entry.node_id, entry.node_id)
         listed = {"page": page}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from django_htmx.http import trigger_client_event
 from campaigns import asked, execution, logs, pace, progress, run_controls, sending, tasks, why
 from campaigns.comments import Subject
 from campaigns.logs import Narrowed
-from campaigns.models import Campaign, DoubtfulMessage, Launch, LogEntry, NodeRun, Run
+from campaigns.models import Batch, Campaign, DoubtfulMessage, Launch, LogEntry, NodeRun, Run
 from campaigns.progress import Sending, Step
 from orchcamp.accounts.access import get_for, holds, may
 from orchcamp.web.errors import Refused
@@ -108,14 +109,13 @@ def test(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def run_list(request: HttpRequest, slug: str) -> HttpResponse:
     campaign = get_for(request.user, "view", Campaign.objects.all(), slug=slug)
-    runs = campaign.runs.select_related("started_by", "version").annotate(
-        delivered=Sum("nodes__batches__accepted", default=0)
-    )
-    runs = runs.order_by("-started_at", "-pk")  # a grouped query forgets its order
+    accepted = Batch.objects.filter(node_run__run=OuterRef("pk")).order_by().values("node_run__run")
+    delivered = Coalesce(Subquery(accepted.annotate(sum=Sum("accepted")).values("sum")), 0)
+    runs = campaign.runs.select_related("started_by", "version").annotate(delivered=delivered)
     mode = request.GET.get("mode", "")
     if mode in Run.Mode.values:
         runs = runs.filter(mode=mode)
-    page = paginate(request, runs.prefetch_related("nodes"))
+    page = paginate(request, runs.prefetch_related("nodes"), wide=True)
     idle = campaign.launches.exclude(status=Launch.Status.LAUNCHED)
     context = {
         "launches": list(idle[:LAUNCHES]),

@@ -49,5 +49,7 @@ def _shown(request: HttpRequest, campaign: Campaign, plan: Campaign | None) -> d
         "awaited": asked.awaited(campaign),
         "may_signal": may(request.user, "publish", campaign),
         "editable": draft and may(request.user, "change", campaign),
-        "page": paginate(request, campaign.signals.select_related("run", "token", "by").defer("run__document")),
+        "page": paginate(
+            request, campaign.signals.select_related("run", "token", "by").defer("run__document"), wide=True
+        ),
     }

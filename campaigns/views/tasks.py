@@ -41,7 +41,7 @@ def task_list(request: HttpRequest) -> HttpResponse:
     """The tasks that the address asks for; see ``finding.Asked``."""
     wish = finding.asked(request.GET)
     campaign = found_for(request.user, Campaign.objects.all(), slug=wish.campaign) if wish.campaign else None
-    page = paginate(request, finding.narrowed(request.user, wish))
+    page = paginate(request, finding.narrowed(request.user, wish), wide=True)
     context = {
         "page": page,
         "wish": wish,

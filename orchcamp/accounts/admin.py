@@ -42,7 +42,7 @@ class PersonAdmin(UserAdmin, ModelAdmin):
     list_display = ["username", "full_name", "email", "profiles", "is_active", "last_login"]
     list_filter = ["groups__profile", "is_active"]
     search_fields = ["username", "first_name", "last_name", "email"]
-    list_per_page = 25
+    list_per_page = 20
     filter_horizontal = []
     readonly_fields = ["last_login", "date_joined", "effective"]
     fieldsets = [

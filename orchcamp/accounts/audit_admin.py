@@ -69,7 +69,7 @@ class AuditEntryAdmin(ModelAdmin):
     list_filter = [("actor_name", ByPerson), "kind", ("label", ByObject), ("at", Period), "verb"]
     list_filter_submit = True
     search_fields = ["actor_name", "verb", "label", "object_id", "source"]
-    list_per_page = 25
+    list_per_page = 20
     show_full_result_count = False  # the trail is long
     actions = ["as_csv"]
     fields = [*COLUMNS, "what_changed", "details", "same"]

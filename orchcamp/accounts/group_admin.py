@@ -78,7 +78,7 @@ class TeamAdmin(ModelAdmin):
     form = TeamForm
     list_display = ["name", "size"]
     search_fields = ["name"]
-    list_per_page = 25
+    list_per_page = 20
     fields = ["name", "members", "profiles"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:

@@ -21,7 +21,7 @@ class TokenAdmin(ModelAdmin):
     search_fields = ["name", "hint", "owner__username", "owner__first_name", "owner__last_name"]
     search_help_text = _("Name of the token or of its owner")
     list_select_related = ["owner"]
-    list_per_page = 25
+    list_per_page = 20
     actions = ["revoke"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -72,6 +72,21 @@ def revoke(token: ApiToken, *, by: User) -> bool:
     return True
 
 
+def leave_out(slug: str) -> None:
+    """A campaign is gone: tokens made for it alone are revoked, for another may take its ID one day.
+
+    To be called within the transaction that deletes it.
+    """
+    for token in ApiToken.objects.filter(revoked_at=None).exclude(campaigns=[]).select_related("owner"):
+        rest = [name for name in token.campaigns if name != slug]
+        if rest == token.campaigns:
+            continue
+        change = {"campaigns": rest} if rest else {"revoked_at": timezone.now()}
+        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(**change):
+            said = "took campaign out of token" if rest else "revoked token"
+            audit.record(None, said, token, token=token.name, owner=str(token.owner), campaign=slug)
+
+
 def read(secret: str) -> ApiToken:
     """The token of a secret, with its owner. Raises NotAccepted."""
     token = ApiToken.objects.select_related("owner").filter(digest=digest(secret)).first()

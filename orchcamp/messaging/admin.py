@@ -71,7 +71,7 @@ class ConnectionForm(forms.ModelForm):
 @admin.register(Connection)
 class ConnectionAdmin(ModelAdmin):
     form = ConnectionForm
-    list_per_page = 25
+    list_per_page = 20
     list_display = ["label", "kind", "host", "active"]
     search_fields = ["label", "host"]
     prepopulated_fields = {"slug": ["label"]}

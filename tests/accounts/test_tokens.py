@@ -10,8 +10,10 @@ from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns import lifecycle
 from orchcamp.accounts import tokens
 from orchcamp.accounts.models import ApiToken, AuditEntry, User
+from tests.campaigns.builders import make_campaign
 
 ACCOUNT = "/account/"
 MAKE = "/account/tokens"
@@ -143,3 +145,18 @@ def test_tokens_go_with_the_person_for_whom_they_act(client, ada, mark):
 def test_the_rights_of_an_installation_that_is_updated_reach_its_administrators(ada):
     call_command("migrate", verbosity=0)
     assert User.objects.get(pk=ada.pk).has_perm("accounts.change_apitoken")
+
+
+def test_a_token_for_a_campaign_that_is_gone_does_not_open_another_of_its_name(mark):
+    campaign = make_campaign(owner=mark)
+    one, secret = tokens.make(mark, "One", campaigns=["spring"])
+    two, _secret = tokens.make(mark, "Two", campaigns=["spring", "summer"])
+    everything, _secret = tokens.make(mark, "Everything")
+    lifecycle.delete(campaign, by=mark)
+    for token in (one, two, everything):
+        token.refresh_from_db()
+    with pytest.raises(tokens.NotAccepted, match="was revoked"):
+        tokens.read(secret)
+    assert (two.campaigns, two.revoked_at) == (["summer"], None)
+    assert everything.revoked_at is None
+    assert AuditEntry.objects.filter(verb="revoked token", facts__campaign="spring").count() == 1

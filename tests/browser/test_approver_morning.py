@@ -43,8 +43,10 @@ def test_an_approvers_morning(page: Page, live_server, sign_in, problems, mornin
     for name in NAMES:
         expect(page.get_by_text(f"Decide about {name}")).to_be_visible()
     expect(page.get_by_text("Confirm “Mail” of Spring mail")).to_be_visible()
-    page.get_by_role("complementary", name="Menu").get_by_role("link", name="Approvals").click()
+    menu = page.get_by_role("complementary", name="Menu")
+    menu.get_by_role("link", name="Approvals").click()
     expect(page.get_by_text("5 requests wait for you")).to_be_visible()
+    expect(menu.get_by_role("link", name="Approvals 5 waiting for you")).to_be_visible()
 
     # the first opens by itself; from here on the keyboard does it all
     card = page.get_by_role("article", name="Autumn")
@@ -59,6 +61,7 @@ def test_an_approvers_morning(page: Page, live_server, sign_in, problems, mornin
     page.keyboard.press("k")
     page.keyboard.press("a")
     expect(page.get_by_text("4 requests wait for you")).to_be_visible()
+    expect(menu.get_by_role("link", name="Approvals 4 waiting for you")).to_be_visible()
     expect(page.get_by_role("link", name="Birthday", exact=True)).to_be_focused()
     assert status("Autumn") == "approved"
 

@@ -99,6 +99,14 @@ def clock(moment: datetime | None) -> str | SafeString:
     return format_html("{}{}</time>", _opening(local, get_language()), shown)
 
 
+@register.filter
+def logged(moment: datetime) -> SafeString:
+    """Day and time to the second, for a log; the zone on hover."""
+    local = timezone.localtime(moment)
+    shown = f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
+    return format_html("{}{}</time>", _opening(local, get_language()), shown)
+
+
 def _distance(moment: datetime) -> str:
     now = timezone.now()
     seconds = (now - moment).total_seconds()
