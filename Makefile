@@ -3,12 +3,13 @@
 PORT ?= 8000
 PYTHON_BIN = .venv/bin/python
 
-.PHONY: help demo test test-fast test-slow test-postgres test-spark check format lock docs setup setup-dev clean
+.PHONY: help demo test test-browser test-fast test-slow test-postgres test-spark check format lock docs setup setup-dev clean
 
 help:
 	@echo "make demo [PORT=8000]   the product with real data, all in one terminal; Ctrl-C stops it"
-	@echo "make test               every test, browser tests where Chromium is present"
-	@echo "make test-fast          without the browser tests, in one process"
+	@echo "make test               every test but those below"
+	@echo "make test-browser       the stories that are driven through Chromium, where it is present"
+	@echo "make test-fast          like test, in one process"
 	@echo "make test-slow          the long ones: workers killed at random, two years of launches, axe on every page"
 	@echo "make test-postgres      what touches the database, on a PostgreSQL of its own"
 	@echo "make test-spark         every activity and generated rules on DuckDB and on Spark, compared"
@@ -29,7 +30,10 @@ demo: setup
 	@ORCHCAMP_DEMO=1 $(PYTHON_BIN) manage.py demo --port $(PORT)
 
 test: setup-dev
-	@.ci/tests -n 2 --dist loadfile -m "not slow and not spark"
+	@.ci/tests -n 2 --dist loadfile -m "not slow and not browser and not spark"
+
+test-browser: setup-dev
+	@.ci/tests tests/browser -n 2 --dist loadfile -m "browser and not slow"
 
 test-fast: setup-dev
 	@$(PYTHON_BIN) -m pytest -m "not slow and not browser and not spark"

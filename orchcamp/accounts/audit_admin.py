@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, StreamingHttpResponse
@@ -65,7 +66,7 @@ class Period(RangeDateFilter):
 class AuditEntryAdmin(ModelAdmin):
     """To be read only."""
 
-    list_display = ["at", "actor_name", "verb", "kind", "label", "source"]
+    list_display = ["at", "who", "what", "about", "named", "source"]
     list_filter = [("actor_name", ByPerson), "kind", ("label", ByObject), ("at", Period), "verb"]
     list_filter_submit = True
     search_fields = ["actor_name", "verb", "label", "object_id", "source"]
@@ -85,6 +86,26 @@ class AuditEntryAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: AuditEntry | None = None) -> bool:
         return False
+
+    @admin.display(description=_("who"), ordering="actor_name")
+    def who(self, entry: AuditEntry) -> str:
+        return entry.actor_name
+
+    @admin.display(description=_("did"), ordering="verb")
+    def what(self, entry: AuditEntry) -> str:
+        return entry.verb
+
+    @admin.display(description=_("to"), ordering="kind")
+    def about(self, entry: AuditEntry) -> str:
+        """The kind of object in a word, as long as there is such a kind."""
+        try:
+            return str(apps.get_model(entry.kind)._meta.verbose_name) if entry.kind else "–"
+        except (LookupError, ValueError):
+            return entry.kind
+
+    @admin.display(description=_("name"), ordering="label")
+    def named(self, entry: AuditEntry) -> str:
+        return entry.label or "–"
 
     @admin.display(description=_("before → after"))
     def what_changed(self, entry: AuditEntry) -> Any:
