@@ -10,6 +10,8 @@ from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.template import Context, Template, TemplateSyntaxError
 from django.test import RequestFactory
+from django.test.utils import override_script_prefix
+from django.urls import reverse
 from django.utils import timezone
 
 from orchcamp.web import fragments, lists
@@ -86,3 +88,19 @@ def test_a_title_is_escaped_once_and_said_twice(client, mark):
     page = client.get("/account/").content.decode()
     assert "<title>Your account · Orchcamp</title>" in page
     assert "<h1>Your account</h1>" in page
+
+
+def test_one_moment_is_told_by_the_clocks_of_each_reader():
+    moment = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    with timezone.override("Europe/Paris"):
+        assert 'title="Oct. 25, 2026, 2:30 a.m. CET"' in ui.ago(moment)
+        assert 'title="Oct. 25, 2026, 2:30 a.m. CEST"' in ui.ago(moment - timedelta(hours=1))  # that hour comes twice
+        assert "2:30 a.m. CET" in ui.logged(moment) and ">10/25/2026 02:30:00<" in ui.logged(moment)
+    with timezone.override("America/New_York"):
+        assert 'title="Oct. 24, 2026, 9:30 p.m. EDT"' in ui.ago(moment)
+
+
+def test_an_address_of_a_row_is_that_of_the_view():
+    assert ui.address("campaigns:run", "spring", 7) == reverse("campaigns:run", args=["spring", 7])
+    with override_script_prefix("/under/"):
+        assert ui.address("campaigns:run", "spring", 7) == "/under/campaigns/spring/runs/7/"

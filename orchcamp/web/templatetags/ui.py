@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -77,14 +77,18 @@ def ago(moment: datetime | date | None) -> str | SafeString:
     if not isinstance(moment, datetime):
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), formats.date_format(moment))
     local = timezone.localtime(moment)
-    return mark_safe(f"{_opening(local, get_language())}{escape(_distance(moment))}</time>")  # noqa: S308 - both escaped
+    return mark_safe(f"{_opening(local.isoformat(), local.tzinfo, get_language())}{escape(_distance(moment))}</time>")  # noqa: S308 - both escaped
 
 
 @lru_cache(maxsize=10_000)  # the same rows are looked at again and again
-def _opening(local: datetime, language: str | None) -> SafeString:
-    """The tag before a moment in words: the exact time for machines, and in full on hover."""
+def _opening(moment: str, zone: tzinfo | None, language: str | None) -> SafeString:
+    """The tag before a moment in words: the exact time for machines, and in full on hover.
+
+    Asked by its text and zone: moments that are equal in two zones are read differently.
+    """
+    local = datetime.fromisoformat(moment).astimezone(zone)
     title = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    return format_html('<time datetime="{}" title="{}">', local.isoformat(), title)
+    return format_html('<time datetime="{}" title="{}">', moment, title)
 
 
 @register.filter
@@ -96,7 +100,7 @@ def clock(moment: datetime | None) -> str | SafeString:
     shown = formats.time_format(local, "H:i")
     if local.date() != today:
         shown = f"{formats.date_format(local, 'MONTH_DAY_FORMAT')}, {shown}"
-    return format_html("{}{}</time>", _opening(local, get_language()), shown)
+    return format_html("{}{}</time>", _opening(local.isoformat(), local.tzinfo, get_language()), shown)
 
 
 @register.filter
@@ -104,7 +108,7 @@ def logged(moment: datetime) -> SafeString:
     """Day and time to the second, for a log; the zone on hover."""
     local = timezone.localtime(moment)
     shown = f"{formats.date_format(local, 'SHORT_DATE_FORMAT')} {local:%H:%M:%S}"
-    return format_html("{}{}</time>", _opening(local, get_language()), shown)
+    return format_html("{}{}</time>", _opening(local.isoformat(), local.tzinfo, get_language()), shown)
 
 
 def _distance(moment: datetime) -> str:
