@@ -91,6 +91,7 @@ def test_personal_data_are_masked_wherever_rows_are_shown(rows, blind, people): 
     assert read >= SHOWN
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_no_address_at_all_shows_them(method, rows, blind, things, people):  # noqa: F811
     for name, route in TABLE.items():

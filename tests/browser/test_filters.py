@@ -13,7 +13,7 @@ from tests.builders import make_shop
 PARIS = {"attribute": "city", "operator": "equals", "value": "Paris"}
 
 
-@pytest.mark.slow
+@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_a_filter_is_made_by_clicks_and_asks_for_a_value(page, live_server, sign_in, mark, problems):
     make_shop()

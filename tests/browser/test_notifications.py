@@ -12,7 +12,7 @@ from orchcamp.accounts.notifying import tell
 from tests.browser.eye import Eye
 from tests.campaigns.builders import make_campaign
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 def say(people, *sentences: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # each is a process, or several
 MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 
 
