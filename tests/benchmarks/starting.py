@@ -16,7 +16,7 @@ def begin(folder: str | Path, **environment: str) -> None:
 
     from orchcamp import wsgi  # as the server begins: everything loaded, and then out of the collector's way
 
-    assert wsgi.application
+    assert wsgi.application is not None
 
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
     call_command("migrate", verbosity=0)
