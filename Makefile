@@ -10,7 +10,7 @@ help:
 	@echo "make test               every test but those below"
 	@echo "make test-browser       the stories that are driven through Chromium, where it is present"
 	@echo "make test-fast          like test, in one process"
-	@echo "make test-slow          the long ones: workers killed at random, two years of launches, every activity on the screens, axe on every page"
+	@echo "make test-slow          the long ones: workers killed at random, two years of launches, axe on every page"
 	@echo "make test-postgres      what touches the database, on a PostgreSQL of its own"
 	@echo "make test-spark         every activity and generated rules on DuckDB and on Spark, compared"
 	@echo "make check              format, lint, types, migrations, deployment settings"

@@ -100,6 +100,7 @@ class Outcome(NamedTuple):
     pk: int
     status: str
     errors: int
+    finished_at: datetime | None
 
     @property
     def is_open(self) -> bool:
@@ -232,8 +233,6 @@ class Page:
     days: list[Day]
     tree: list[folders.Branch]
     tags: dict[str, int]
-    undated: list[Campaign]  # the first of those that wait without a date, and that the reader may give one
-    undated_count: int
 
     @property
     def collisions(self) -> list[Collision]:
@@ -261,15 +260,29 @@ def page(user: User, window: Window, filters: inventory.Filters) -> Page:
     days = {day: Day(day) for day in window.days}
     for day, launch in shown:
         days[day].launches.append(launch)
-    waiting = launches.undated(wanted)
-    undated = list(waiting.annotate(of=Over(Count("pk"))).order_by("-modified_at")[:UNDATED])
-    held = rescheduling.refusals(undated, user)
-    movable = [campaign for campaign in undated if not held[campaign.pk]]
     here = {(day, launch.campaign.pk) for day, launch in shown}
     for collision in collisions(everything):
         if any((collision.day, campaign.pk) in here for campaign in collision.campaigns):
             days[collision.day].collisions.append(collision)
-    return Page(list(days.values()), tree, tagging.known(texts), movable, undated[0].of if undated else 0)
+    return Page(list(days.values()), tree, tagging.known(texts))
+
+
+@dataclass(frozen=True)
+class Undated:
+    """What waits without a date."""
+
+    campaigns: list[Campaign]  # the first of them, as far as the reader may give them one
+    count: int  # of all
+
+
+def undated(user: User, filters: inventory.Filters) -> Undated:
+    """The campaigns beside the calendar, of those that its filters leave."""
+    visible = Campaign.objects.for_user(user)
+    tree, texts = (folders.tree(user), tagging.texts(visible)) if filters.narrowed else ([], [])
+    waiting = launches.undated(filters.of_status(filters.apply(visible, user, tree=tree, texts=texts)))
+    first = list(waiting.annotate(of=Over(Count("pk"))).order_by("-modified_at")[:UNDATED])
+    held = rescheduling.refusals(first, user)
+    return Undated([campaign for campaign in first if not held[campaign.pk]], first[0].of if first else 0)
 
 
 def _by_day(campaigns: Any, window: Window) -> list[tuple[date, Launch]]:

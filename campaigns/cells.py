@@ -1,7 +1,6 @@
 """The cells of the list of campaigns, column by column.
 
-They are put together here and not by a template of each: a page has two hundred, and templates took half of its time
-(docs/performance.md).
+They are put together here and not by a template of each: a page has two hundred of them (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
@@ -32,7 +31,7 @@ def status(row: Row) -> SafeString:
     elif row.run is not None and row.run.with_errors:
         parts.append(_warning(said := _("The last run succeeded with errors"), said))
     if row.gone_at:
-        day = formats.date_format(row.gone_at, "SHORT_DATE_FORMAT")
+        day = formats.date_format(timezone.localtime(row.gone_at), "SHORT_DATE_FORMAT")
         said = _("removed on %(day)s") % {"day": day}
         parts.append(format_html('<span class="small muted nowrap">{}</span>', said))
     return format_html('<span class="row">{}</span>', SafeString("".join(parts)))
@@ -63,12 +62,14 @@ def tag_cell(campaign: Campaign, *, may_change: bool) -> SafeString:
     if may_change:
         form = format_html(
             '<details class="menu"><summary class="button button-quiet button-icon button-small" aria-label="{}" title="{}">'
-            '{}</summary><div class="list-panel" hx-get="{}" hx-trigger="toggle from:closest details once" hx-target="this" '
-            'hx-swap="innerHTML"><span class="spinner"></span></div></details>',
+            '{}</summary><div class="list-panel"><a href="{}" hx-get="{}" hx-trigger="click, toggle from:closest details once" '
+            'hx-target="this" hx-swap="outerHTML">{}</a></div></details>',
             _("Tags of %(name)s") % {"name": campaign.name},
             _("Change the tags"),
             icon("new_label"),
-            address("campaigns:tags", campaign.slug),
+            there := address("campaigns:tags", campaign.slug),
+            there,
+            _("Change the tags"),
         )
     return format_html('<div class="tag-cell" id="tags-{}">{}{}</div>', campaign.slug, chips, form)
 

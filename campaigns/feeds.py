@@ -19,7 +19,7 @@ from orchcamp.web.numbers import whole
 
 from . import calendars
 from .calendars import Launch
-from .models import CalendarFeed, Campaign, Run
+from .models import CalendarFeed, Campaign
 
 BEHIND, AHEAD = timedelta(days=92), timedelta(days=400)
 LONGEST = 75  # octets of a line, its end not counted
@@ -76,11 +76,9 @@ def text(user: User) -> str:
     """The launches that the person sees, of three months back and a year ahead."""
     now = timezone.now()
     seen = Campaign.objects.for_user(user).active()
-    more = {pk: About(*rest) for pk, *rest in seen.values_list("pk", *About._fields)}
     found = calendars.between(seen, now - BEHIND, now + AHEAD)
-    over = Run.objects.live().filter(scheduled_for__gte=now - BEHIND).exclude(finished_at=None)
-    ends = dict(over.values_list("pk", "finished_at"))
-    return written(found, more, ends)
+    more = {pk: About(*rest) for pk, *rest in seen.values_list("pk", *About._fields)}
+    return written([launch for launch in found if launch.campaign.pk in more], more)  # else it went in between
 
 
 class About(NamedTuple):
@@ -91,8 +89,8 @@ class About(NamedTuple):
     modified_at: datetime
 
 
-def written(found: Iterable[Launch], more: dict[int, About], ends: dict[int, datetime]) -> str:
-    """The launches as a calendar; ``more`` is about each of their campaigns, ``ends`` when their runs were over."""
+def written(found: Iterable[Launch], more: dict[int, About]) -> str:
+    """The launches as a calendar; ``more`` is about each of their campaigns, by its key."""
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -102,15 +100,15 @@ def written(found: Iterable[Launch], more: dict[int, About], ends: dict[int, dat
         "X-WR-CALNAME:Orchcamp",
         "REFRESH-INTERVAL;VALUE=DURATION:PT1H",
         "X-PUBLISHED-TTL:PT1H",
-        *(line for launch in found for line in _event(launch, more[launch.campaign.pk], ends)),
+        *(line for launch in found for line in _event(launch, more[launch.campaign.pk])),
         "END:VCALENDAR",
     ]
     return "".join(f"{folded(line)}\r\n" for line in lines)
 
 
-def _event(launch: Launch, more: About, ends: dict[int, datetime]) -> list[str]:
+def _event(launch: Launch, more: About) -> list[str]:
     campaign, run = launch.campaign, launch.run
-    end = (run and ends.get(run.pk)) or launch.at + LASTS
+    end = run.finished_at if run and run.finished_at else launch.at + LASTS
     about = [launch.label, f"{campaign.dimension} · {campaign.timezone}", more.description]
     page = (
         reverse("campaigns:run", args=[campaign.slug, run.pk])

@@ -71,6 +71,7 @@ urlpatterns = [
     path("campaigns/<slug:slug>/uses", campaigns.uses, name="uses"),
     # the calendar
     path("calendar/", calendars.calendar, name="calendar"),
+    path("calendar/undated", calendars.undated, name="undated"),
     path("calendar/subscribe", calendars.subscribe, name="subscribe"),
     path("calendar.ics", calendars.feed, name="feed"),
     path("campaigns/<slug:slug>/reschedule", calendars.reschedule, name="reschedule"),

@@ -13,6 +13,7 @@ COMMENT = {"comment_id": "comment"}
 WORK = {
     # the calendar; its feed is for whoever has the address
     "campaigns:calendar": Route("see", "-"),
+    "campaigns:undated": Route("see", "-"),
     "campaigns:reschedule": Route("see", "make", SPRING, {"by": "1"}),
     "campaigns:subscribe": Route("-", "see", data={"do": "renew"}),
     "campaigns:feed": Route("public", "-"),

@@ -11,8 +11,8 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
-from campaigns import review, worklist
-from campaigns.models import Approval, Campaign, Requirement
+from campaigns import finding, review, worklist
+from campaigns.models import Approval, Campaign, Requirement, SearchEntry
 from orchcamp.accounts import access
 from orchcamp.accounts.models import User
 
@@ -23,13 +23,7 @@ SORTS = {
     "oldest": (_("Longest waiting first"), ["requested_at", "pk"]),
     "newest": (_("Newest first"), ["-requested_at", "-pk"]),
 }
-SEARCHED = (
-    "version__campaign__name",
-    "version__campaign__slug",
-    "requested_by__first_name",
-    "requested_by__last_name",
-    "requested_by__username",
-)
+PERSON = ("first_name", "last_name", "username")
 DECIDED_LAST = ["-decided_at", "-pk"]
 
 
@@ -61,11 +55,15 @@ class Filters:
         return with_progress(among(user, self.show).filter(self._named())).order_by(*order)
 
     def _named(self) -> Q:
-        """Each word stands in the name or ID of the campaign, or in the name of who asks."""
-        found = Q()
-        for word in self.words.split():
-            found &= functools.reduce(Q.__or__, (Q(**{f"{field}__icontains": word}) for field in SEARCHED))
-        return found
+        """Each word begins one of the campaign's name or ID (as everywhere, without accents), or is in who asks."""
+        found, words = Q(), finding.words(self.words)
+        if words:
+            finding.refresh()
+        for word in words:
+            named = SearchEntry.objects.filter(finding.matching("folded", [word]), node_id="").values("campaign")
+            asks = (Q(**{f"requested_by__{field}__icontains": word}) for field in PERSON)
+            found &= functools.reduce(Q.__or__, asks, Q(version__campaign__in=named))
+        return found if words or not self.words else Q(pk__in=[])
 
 
 def visible(user: User) -> QuerySet[Approval]:

@@ -99,6 +99,7 @@ class Campaign(models.Model):
         indexes = [
             models.Index(fields=["-modified_at", "-id"], name="campaigns_by_change"),
             models.Index(fields=["name", "-id"], name="campaigns_by_name"),
+            models.Index(fields=["status", "-modified_at", "-id"], name="campaigns_by_status"),
             models.Index(
                 fields=["next_launch_at"],
                 condition=Q(next_launch_at__isnull=False),

@@ -69,7 +69,7 @@ def status(row: Any, field: str = "status") -> SafeString:
     if getattr(row, "with_errors", False):
         tone, symbol = "orange", "warning"
     labels = _labels(type(row), field)
-    said = getattr(row, f"get_{field}_display")() if labels is None else labels.get(getattr(row, field), "")
+    said = getattr(row, f"get_{field}_display")() if labels is None else labels.get(value := getattr(row, field), value)
     return badge(said, tone, symbol)
 
 
@@ -97,9 +97,12 @@ def waiting(context: Context, section: str) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def counted(context: Context) -> bool:
-    """Whether the page itself has counted what waits for the reader."""
-    return bool(_known(context["request"]))
+def numbers(context: Context) -> str:
+    """When a page asks for the numbers of the menu: ``load``, ``later`` where its view has counted, nothing without them."""
+    request = context["request"]
+    if not access.holds(request.user, "campaigns.view_campaign"):
+        return ""
+    return "later" if _known(request) else "load"
 
 
 def _known(request: HttpRequest) -> dict[str, int]:

@@ -45,6 +45,14 @@ def calendar(request: HttpRequest) -> HttpResponse:
     return render_fragment(request, "campaigns/calendar.html", "campaigns/_calendar.html", context)
 
 
+@require_GET
+def undated(request: HttpRequest) -> HttpResponse:
+    """What waits without a date, below the calendar, which asks for it when it is there."""
+    demand(request.user, "view", Campaign)
+    found = calendars.undated(request.user, inventory.Filters.read(request.GET))
+    return render(request, "campaigns/_undated.html", {"undated": found})
+
+
 @require_http_methods(["GET", "POST"])
 def reschedule(request: HttpRequest, slug: str) -> HttpResponse:
     """Another date: a day of the calendar (``day``), some days later (``by``), or date and time (``at``).

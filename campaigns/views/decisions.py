@@ -42,6 +42,7 @@ def answer(request: HttpRequest, question_id: int) -> HttpResponse:
     response = render(request, "campaigns/_question.html", context, status=409 if refusal else 200)
     trigger_client_event(response, "run-changed")
     trigger_client_event(response, "canvas-changed", {})
+    trigger_client_event(response, "work-changed", {})
     return toast(response, sentence, tone="red" if refusal else "green")
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from campaigns import desk, waiting, worklist
 from campaigns.models import Campaign
 from orchcamp.accounts.access import may
 from orchcamp.accounts.models import User
-from orchcamp.web.fragments import wants_fragment
+from orchcamp.web.fragments import render_fragment, wants_fragment
 
 SHOWN = 6
 LINES = 8  # of what waits
+PAGE, FRAGMENT = "campaigns/home.html", "campaigns/_home_waiting.html"
 
 
 @require_GET
@@ -23,7 +23,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The page; what waits comes by a request of its own, so that the page need not wait until all kinds are counted."""
     user = request.user
     if wants_fragment(request):
-        return render(request, "campaigns/_home_waiting.html", _waiting(user))
+        return render_fragment(request, PAGE, FRAGMENT, _waiting(user))
     context = {
         **vars(desk.runs(user, SHOWN)),
         **vars(desk.campaigns(user, SHOWN)),
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "may_create": may(user, "add", Campaign),
         "may_view": may(user, "view", Campaign),
     }
-    return render(request, "campaigns/home.html", context)
+    return render_fragment(request, PAGE, FRAGMENT, context)
 
 
 def _waiting(user: User) -> dict[str, Any]:

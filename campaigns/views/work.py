@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 from campaigns import waiting, worklist
 from campaigns.models import Campaign
 from campaigns.work import boards, finding
-from orchcamp.accounts.access import may
+from orchcamp.accounts.access import holds, may
 from orchcamp.web.fragments import render_fragment
 from orchcamp.web.lists import paginate
 
@@ -41,7 +41,9 @@ def my_work(request: HttpRequest) -> HttpResponse:
 @require_GET
 def menu_numbers(request: HttpRequest) -> HttpResponse:
     """The numbers of the menu: every page asks for them after it is there, so that none waits for them."""
-    return render(request, "campaigns/_menu_numbers.html", {"numbers": worklist.menu(worklist.counts(request.user))})
+    shown = holds(request.user, "campaigns.view_campaign")  # as the menu itself
+    numbers = worklist.menu(worklist.counts(request.user)) if shown else {}
+    return render(request, "campaigns/_menu_numbers.html", {"numbers": numbers})
 
 
 @require_GET

@@ -265,6 +265,9 @@ def test_whose_profile_demands_it_is_led_to_set_it_up_before_anything_else(clien
         assert answer.status_code == 404 or answer["Location"] == SET_UP
     assert client.post("/account/tokens", {"name": "x", "days": "30"})["Location"] == SET_UP
     assert client.get("/", headers={"HX-Request": "true"})["HX-Redirect"] == SET_UP
+    there = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{SET_UP}"}
+    answer = client.get("/work/numbers", headers=there)  # what that page asks for by itself must not load it anew
+    assert answer.status_code == 204 and "HX-Redirect" not in answer
     assert "only be used with a second factor" in client.get(SET_UP).content.decode()
     set_up(client)
     assert client.get("/campaigns/").status_code == 200

@@ -41,10 +41,18 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 @pytest.fixture
 def problems(page: Any) -> list[str]:
-    """What the browser complained of, the content policy included; a test asserts that it is empty."""
+    """What the browser complained of, the content policy included; a test asserts that it is empty.
+
+    A request that the browser gave up because somebody went on to another page is no complaint.
+    """
     found: list[str] = []
     page.on("pageerror", lambda error: found.append(str(error)))
-    page.on("console", lambda message: found.append(message.text) if message.type == "error" else None)
+
+    def noted(message: Any) -> None:
+        if message.type == "error" and not message.text.startswith(("htmx:afterRequest,", "htmx:sendAbort,")):
+            found.append(message.text)
+
+    page.on("console", noted)
     return found
 
 

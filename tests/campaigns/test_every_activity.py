@@ -22,7 +22,7 @@ from tests.campaigns.hands_stage import Hands, figures
 from tests.campaigns.test_webhook import Program
 from tests.messaging.smtp_server import running
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 PORT = 9167
 FOLK = [
     {"id": 1, "name": "Ann", "phone": "+33 (6) 12.34", "token": "t1", "street": "1 Rue A"},

@@ -24,7 +24,7 @@ from tests.campaigns.builders import graph, make_campaign
 from tests.campaigns.hands_stage import Hands, NodeForm
 from tests.campaigns.rule_forms import FAMILIES, VARIABLES, VIPS, Form, visits, where
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 FEW = 6  # nodes on one canvas: every request looks at all of them
 
 

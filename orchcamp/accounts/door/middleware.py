@@ -35,6 +35,9 @@ class SecondFactorMiddleware:
         user = looking.by if looking else request.user  # who looks as another has come in by their own factor
         if not user.is_authenticated or request.session.get(FACTOR) or not codes.is_demanded(user):
             return None
-        if request.htmx:  # type: ignore[attr-defined]
-            return HttpResponseClientRedirect(reverse("accounts:two_factor"))
-        return redirect("accounts:two_factor")
+        if not request.htmx:  # type: ignore[attr-defined]
+            return redirect("accounts:two_factor")
+        there = reverse("accounts:two_factor")
+        if (request.htmx.current_url_abs_path or "").partition("?")[0] == there:  # type: ignore[attr-defined]
+            return HttpResponse(status=204)  # what a page asks for by itself must not load it again and again
+        return HttpResponseClientRedirect(there)

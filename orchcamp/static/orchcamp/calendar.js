@@ -49,14 +49,17 @@ document.body.addEventListener("htmx:beforeRequest", (event) => {
   const menu = event.target.closest?.(".launch-move")?.closest("details.menu");
   if (menu) moved = { menu: menu.querySelector("summary").id, button: document.activeElement?.id };
 });
-document.body.addEventListener("htmx:afterSettle", () => {
+for (const failed of ["htmx:responseError", "htmx:sendError"]) {
+  document.body.addEventListener(failed, () => (moved = null));
+}
+document.body.addEventListener("htmx:afterSettle", ({ target }) => {
   if (!moved) return;
   const menu = document.getElementById(moved.menu)?.parentElement;
-  const button = document.getElementById(moved.button);
-  if (menu && !menu.open) {
-    menu.open = true;
-  } else {
-    if (menu) button?.focus({ preventScroll: true });
+  if (target.id === "calendar") {
+    if (menu) menu.open = true;
+    else moved = null;
+  } else if (menu?.contains(target)) {
+    document.getElementById(moved.button)?.focus({ preventScroll: true });
     moved = null;
   }
 });

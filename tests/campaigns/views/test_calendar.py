@@ -96,7 +96,9 @@ def test_drafts_scheduled_and_past_launches_stand_on_their_days(mark):
     }
     page = response.content.decode()
     assert "> · 23:30 New York<" in page
-    assert "Undated" in page and "Without a date" in page
+    undated = as_(mark).get(reverse("campaigns:undated")).text
+    assert ">Undated<" in undated and "Without a date" in undated and "Approved" not in undated
+    assert as_(mark).get(reverse("campaigns:undated"), {"tag": "none"}).text.strip() == ""
     assert "Failed" in page and "Scheduled" in page
 
 

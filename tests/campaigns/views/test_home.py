@@ -117,3 +117,9 @@ def test_what_comes_what_failed_and_the_favourites_are_there(mark, client):
 def test_a_run_shows_how_far_it_is(mark, anna, client):
     until_confirmation(make_stage(mark), author=mark, approver=anna)
     assert "1 of 3 steps" in page(client, anna)
+
+
+def test_page_and_what_waits_are_told_apart_by_caches(client, mark):
+    client.force_login(mark)
+    for headers in ({}, {"HX-Request": "true"}):
+        assert "HX-Request" in client.get(reverse("campaigns:home"), headers=headers)["Vary"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -170,3 +171,15 @@ def test_the_cost_of_a_board_does_not_grow_with_its_cards(campaign, mark, vera, 
     for n in range(8):
         give(make_campaign(owner=mark, slug=f"more-{n}"), mark, group=team)
     assert queries(client, reverse("campaigns:board", args=[team.pk])) == few <= 12
+
+
+def test_the_numbers_of_the_menu_come_after_the_page_and_to_those_who_have_the_entries(client, mark, anna, mallory):
+    ask(make_stage(mark), mark)
+    client.force_login(anna)
+    assert 'hx-get="/work/numbers"' in client.get(reverse("accounts:account")).text
+    numbers = client.get(reverse("campaigns:menu_numbers")).text
+    assert re.search(r'id="waiting-approvals" hx-swap-oob="true">1<', numbers)
+    assert re.search(r'id="waiting-work" hx-swap-oob="true">1<', numbers)
+    client.force_login(mallory)
+    assert "/work/numbers" not in client.get(reverse("accounts:account")).text
+    assert client.get(reverse("campaigns:menu_numbers")).text == ""
