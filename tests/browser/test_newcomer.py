@@ -38,6 +38,7 @@ class Hand:
     def choose(self, what: Locator, label: str) -> None:
         self.done += 1
         what.select_option(label=label)
+        expect(self.page.locator("#panel .htmx-request")).to_have_count(0)  # what the choice changes is drawn
 
     def drag(self, what: Locator, to: Locator) -> None:
         self.done += 1
