@@ -195,9 +195,8 @@ class Day:
 def between(campaigns: Any, start: datetime, end: datetime) -> list[Launch]:
     """The launches of some campaigns from ``start`` to before ``end``, in order; two queries."""
     live = Run.objects.live().filter(scheduled_for__gte=start, scheduled_for__lt=end)
-    runs = live.filter(
-        Exists(campaigns.order_by().filter(pk=OuterRef("campaign")))
-    ).order_by()  # not joined: few of all are in it
+    seen = Exists(campaigns.order_by().filter(pk=OuterRef("campaign")))  # not joined: SQLite would begin with them
+    runs = live.filter(seen).order_by()
     of_campaign = [f"campaign__{name}" for name in Subject._fields[:-1]]
     width = len(Outcome._fields)
     found = [

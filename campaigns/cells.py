@@ -14,10 +14,11 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from orchcamp.web.templatetags.ui import NOTHING, address, ago, icon, thousands
+from orchcamp.web.templatetags.ui import NOTHING, address, ago, icon, on_opening, thousands
 
 from .models import Campaign
 from .rows import Row
+from .templatetags.desk import label
 from .templatetags.desk import status as status_badge
 
 DASH = format_html('<span class="muted">{}</span>', NOTHING)
@@ -62,14 +63,11 @@ def tag_cell(campaign: Campaign, *, may_change: bool) -> SafeString:
     if may_change:
         form = format_html(
             '<details class="menu"><summary class="button button-quiet button-icon button-small" aria-label="{}" title="{}">'
-            '{}</summary><div class="list-panel"><a href="{}" hx-get="{}" hx-trigger="click, toggle from:closest details once" '
-            'hx-target="this" hx-swap="outerHTML">{}</a></div></details>',
+            '{}</summary><div class="list-panel">{}</div></details>',
             _("Tags of %(name)s") % {"name": campaign.name},
-            _("Change the tags"),
+            said := _("Change the tags"),
             icon("new_label"),
-            there := address("campaigns:tags", campaign.slug),
-            there,
-            _("Change the tags"),
+            on_opening(address("campaigns:tags", campaign.slug), said),
         )
     return format_html('<div class="tag-cell" id="tags-{}">{}{}</div>', campaign.slug, chips, form)
 
@@ -83,7 +81,7 @@ def last_run(row: Row) -> SafeString:
         return DASH
     there = address("campaigns:run", row.campaign.slug, row.run.pk)
     said = '<a class="quiet-link" href="{}">{}</a> <span class="muted small">{}</span>'
-    return format_html(said, there, ago(row.run.started_at), row.run.get_mode_display())
+    return format_html(said, there, ago(row.run.started_at), label(row.run, "mode"))
 
 
 def next_run(row: Row) -> SafeString:

@@ -13,7 +13,7 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from orchcamp.accounts import access
-from orchcamp.accounts.models import User
+from orchcamp.accounts.models import NAMES, User, name_of
 from orchcamp.web.numbers import whole
 
 from . import columns, finding, tagging
@@ -182,8 +182,8 @@ class Facets:
 
 def facets(campaigns: Any) -> Facets:
     """The owners and dimensions of some campaigns, in one query."""
-    person = ("owner__first_name", "owner__last_name", "owner__username")
+    person = [f"owner__{name}" for name in NAMES]
     found = list(campaigns.order_by().values_list("dimension", "owner", *person).distinct())
-    names = {owner: f"{first} {last}".strip() or username for _d, owner, first, last, username in found if owner}
+    names = {owner: name_of(*called) for _dimension, owner, *called in found if owner}
     owners = sorted(names.items(), key=lambda item: item[1].casefold())
     return Facets(owners, sorted({dimension for dimension, *_person in found}))

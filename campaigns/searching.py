@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from activities import catalogue
 from orchcamp.accounts import access, menu
-from orchcamp.accounts.models import User
+from orchcamp.accounts.models import NAMES, User, name_of
 from orchcamp.datasets import predefined
 from orchcamp.datasets.models import Audience, Dataset
 
@@ -141,16 +141,16 @@ def _tasks(asked: _Asked) -> list[Hit]:
 def _approvals(asked: _Asked) -> list[Hit]:
     waiting = Approval.objects.filter(asked.reached("version__campaign"), status=Approval.Status.WAITING)
     of_campaign = ("version__campaign__name", "version__campaign__slug")
-    person = [f"requested_by__{name}" for name in ("first_name", "last_name", "username")]
+    person = [f"requested_by__{name}" for name in NAMES]
     rows = waiting.order_by("-pk").values_list("pk", *of_campaign, *person)
     return [
         Hit(
             "approval",
             _("Request for %(name)s") % {"name": name},
             reverse("campaigns:approval", args=[pk]),
-            f"{first or ''} {last or ''}".strip() or username or "",
+            name_of(*person),
         )
-        for pk, name, _slug, first, last, username in _fitting(asked, rows, lambda row: f"{row[1]} {row[2]}")
+        for pk, name, _slug, *person in _fitting(asked, rows, lambda row: f"{row[1]} {row[2]}")
     ]
 
 
@@ -209,11 +209,11 @@ def _people(asked: _Asked) -> list[Hit]:
         return []
     start = Q(username__icontains=asked.words[0]) | Q(email__icontains=asked.words[0])
     people = User.objects.filter(Q(is_active=True) | start).order_by("username")
-    rows = people.values_list("pk", "email", "username", "first_name", "last_name")
+    rows = people.values_list("pk", "email", *NAMES)
     found = _fitting(asked, rows, lambda row: " ".join(row[1:]))
     return [
-        Hit("person", f"{first} {last}".strip() or username, reverse("admin:accounts_user_change", args=[pk]), email)
-        for pk, email, username, first, last in found
+        Hit("person", name_of(*names), reverse("admin:accounts_user_change", args=[pk]), email)
+        for pk, email, *names in found
     ]
 
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from campaigns import finding, review, worklist
 from campaigns.models import Approval, Campaign, Requirement, SearchEntry
 from orchcamp.accounts import access
-from orchcamp.accounts.models import User
+from orchcamp.accounts.models import NAMES, User
 
 MINE, ASKED, ALL, DECIDED = "mine", "asked", "all", "decided"
 SHOWN = {MINE: _("Mine to decide"), ASKED: _("Asked by me"), ALL: _("All that wait"), DECIDED: _("Decided")}
@@ -23,7 +23,6 @@ SORTS = {
     "oldest": (_("Longest waiting first"), ["requested_at", "pk"]),
     "newest": (_("Newest first"), ["-requested_at", "-pk"]),
 }
-PERSON = ("first_name", "last_name", "username")
 DECIDED_LAST = ["-decided_at", "-pk"]
 
 
@@ -61,7 +60,7 @@ class Filters:
             finding.refresh()
         for word in words:
             named = SearchEntry.objects.filter(finding.matching("folded", [word]), node_id="").values("campaign")
-            asks = (Q(**{f"requested_by__{field}__icontains": word}) for field in PERSON)
+            asks = (Q(**{f"requested_by__{field}__icontains": word}) for field in NAMES)
             found &= functools.reduce(Q.__or__, asks, Q(version__campaign__in=named))
         return found if words or not self.words else Q(pk__in=[])
 

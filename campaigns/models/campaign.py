@@ -127,10 +127,6 @@ class Campaign(models.Model):
         """The zone in which its moments and days are meant; a name that is unknown here is UTC."""
         return zone_of(self.timezone)
 
-    def get_status_display(self) -> str:
-        """The status in words; Django's own way would read all choices anew for each of a list."""
-        return str(self.Status(self.status).label)
-
     def draft(self) -> CampaignVersion | None:
         """The version that can be edited, if there is one."""
         return self.versions.filter(frozen_at=None).first()

@@ -116,10 +116,6 @@ class Run(models.Model):
         """The status in words; a run that went on without failed nodes says so."""
         return self.status_in_words(self.status, self.errors)
 
-    def get_mode_display(self) -> str:
-        """The mode in a word; Django's own way would read all choices anew for each of a list."""
-        return str(self.Mode(self.mode).label)
-
     @classmethod
     def status_in_words(cls, status: str, errors: int) -> str:
         """The same for a status and a number of errors that come without their row."""

@@ -68,9 +68,13 @@ def status(row: Any, field: str = "status") -> SafeString:
     tone, symbol = SHOWN.get(getattr(row, field), ("gray", "circle"))
     if getattr(row, "with_errors", False):
         tone, symbol = "orange", "warning"
-    labels = _labels(type(row), field)
-    said = getattr(row, f"get_{field}_display")() if labels is None else labels.get(value := getattr(row, field), value)
-    return badge(said, tone, symbol)
+    return badge(label(row, field), tone, symbol)
+
+
+def label(row: Model, field: str) -> Any:
+    """The word for a choice, as ``get_…_display`` says it."""
+    labels, value = _labels(type(row), field), getattr(row, field)
+    return getattr(row, f"get_{field}_display")() if labels is None else labels.get(value, value)
 
 
 @lru_cache(maxsize=200)
@@ -150,15 +154,12 @@ def workers(context: Context) -> dict[str, Any]:
     return {"silent": known["silent"] if known else worker_silent(), "administers": administers}
 
 
-@register.simple_tag(takes_context=True)
-def removal(context: Context, campaign: Campaign) -> Any:
-    """When an archived campaign will be removed; the installation's decision is read once for a page."""
+@register.simple_tag
+def removal(campaign: Campaign) -> Any:
+    """When an archived campaign will be removed."""
     if campaign.status != Campaign.Status.ARCHIVED:
         return None
-    request = context["request"]
-    if not hasattr(request, "installation"):
-        request.installation = retention.installation()
-    return retention.removed_at(campaign, request.installation)
+    return retention.removed_at(campaign, retention.installation())
 
 
 @register.simple_tag

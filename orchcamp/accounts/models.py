@@ -37,6 +37,14 @@ def new_handle() -> str:
     return secrets.token_urlsafe(12)
 
 
+NAMES = ("first_name", "last_name", "username")  # what a person is called by
+
+
+def name_of(first: str | None, last: str | None, username: str | None) -> str:
+    """What a person is called, from the values of ``NAMES``; nothing where there is no person."""
+    return f"{first or ''} {last or ''}".strip() or username or ""
+
+
 class User(AbstractUser):
     """A person who signs in. Rights come from product profiles, never from ``is_staff``."""
 
@@ -45,7 +53,7 @@ class User(AbstractUser):
         permissions = [("look_as", _("look as another person, read-only"))]
 
     def __str__(self) -> str:
-        return self.get_full_name() or self.username
+        return name_of(self.first_name, self.last_name, self.username)
 
 
 class ProductProfile(models.Model):

@@ -63,12 +63,12 @@ def make(
     return token, secret
 
 
-def revoke(token: ApiToken, *, by: User) -> bool:
-    """Close a token for good; whether it was open until now."""
+def revoke(token: ApiToken, *, by: User | None, **why: str) -> bool:
+    """Close a token for good, with more facts for the trail; whether it was open until now."""
     with transaction.atomic():
         if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
             return False
-        audit.record(by, "revoked token", token, token=token.name, owner=str(token.owner))
+        audit.record(by, "revoked token", token, token=token.name, owner=str(token.owner), **why)
     return True
 
 
@@ -81,10 +81,11 @@ def leave_out(slug: str) -> None:
         rest = [name for name in token.campaigns if name != slug]
         if rest == token.campaigns:
             continue
-        change = {"campaigns": rest} if rest else {"revoked_at": timezone.now()}
-        if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(**change):
-            said = "took campaign out of token" if rest else "revoked token"
-            audit.record(None, said, token, token=token.name, owner=str(token.owner), campaign=slug)
+        if not rest:
+            revoke(token, by=None, campaign=slug)
+        elif ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(campaigns=rest):
+            facts = {"token": token.name, "owner": str(token.owner), "campaign": slug}
+            audit.record(None, "took campaign out of token", token, **facts)
 
 
 def read(secret: str) -> ApiToken:

@@ -8,8 +8,8 @@ process of its own. Three people look: an administrator, a manager whose profile
 reaches only what was shared with them. Each page is asked for with a tenth of the rows and with all of them. Asked for
 is at most 12 queries, the same number however many rows there are, and a median of at most 100 ms; what misses is said.
 “ms” is the median of the wall clock, “low” its least, “p95” the 95th percentile, “cpu” the processor time of this process
-alone (PostgreSQL works in its own): beside other work the wall clock says little. How fast the machine was is said beside each table by a loop of five million additions, for
-a rented one may be twice as slow a minute later.
+alone (PostgreSQL works in its own): beside other work the wall clock says little. How fast the machine was is said
+beside each table by a loop of five million additions, for a rented one may be twice as slow a minute later.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from pathlib import Path
 
@@ -14,9 +15,6 @@ def begin(folder: str | Path, **environment: str) -> None:
     from django.conf import settings
     from django.core.management import call_command
 
-    from orchcamp import wsgi  # as the server begins: everything loaded, and then out of the collector's way
-
-    assert wsgi.application is not None
-
+    importlib.import_module("orchcamp.wsgi")  # as the server begins: all loaded, and then out of the collector's way
     settings.ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
     call_command("migrate", verbosity=0)
